@@ -1,0 +1,17 @@
+//! Device traits and the value types that cross them. No I/O happens here.
+//!
+//! A step of the visit (`firmware/src/steps`) talks to hardware only through these traits; each has a
+//! real driver beside it in `drivers/` and a scripted simulator in `drivers/sim`. Start with
+//! [`Scanner`] and [`DeviceError`].
+
+mod code;
+mod error;
+mod raster;
+mod scanner;
+mod token;
+
+pub use code::CodeReader;
+pub use error::{DeviceError, Fault};
+pub use raster::{PixelFormat, Raster, RasterError};
+pub use scanner::{ScanSettings, Scanner};
+pub use token::{KeyAlgorithm, Pin, SigningSession, Token};
