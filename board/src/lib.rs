@@ -1,1 +1,162 @@
-//! (being laid)
+//! Which devices a kiosk has and how they are reached: one TOML file per board, and its typed loader.
+//!
+//! A board file names drivers, addresses and nodes; it never holds secrets, people or site policy
+//! (those are in the kiosk's site file). [`Board::bench`] is the board of a developer's desk.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Largest board file that is read, in bytes; the shipped ones are under 2 kB.
+const BOARD_FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// The devices of one kiosk.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Board {
+    /// The board's name, as the shipped file is called.
+    pub name: String,
+    /// The document scanner.
+    pub scanner: Scanner,
+    /// The PKCS#11 module through which keys are used.
+    pub token: Token,
+}
+
+/// The document scanner and its driver.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Scanner {
+    /// A scanner behind a SANE daemon (`saned`), local or in the same cabinet.
+    Sane {
+        /// `host:port`; the SANE port is 6566.
+        address: String,
+        /// The SANE device name, e.g. `airscan:e0:MFP` or `pnm:0`.
+        device: String,
+        /// Resolution in dots per inch; at least 200 (Decree 30/2020, Annex I).
+        #[serde(default = "default_dpi")]
+        dpi: u32,
+        /// Longest silence of the device, in seconds.
+        #[serde(default = "default_timeout_s")]
+        timeout_s: u64,
+        /// Options to set before each scan, as SANE names and values.
+        #[serde(default)]
+        options: Vec<(String, String)>,
+    },
+    /// The scripted simulator: each listed image is the next sheet.
+    Sim {
+        /// Image files, in the order in which they are "laid on the glass".
+        sheets: Vec<PathBuf>,
+    },
+}
+
+const fn default_dpi() -> u32 {
+    300
+}
+
+const fn default_timeout_s() -> u64 {
+    60
+}
+
+/// The PKCS#11 module.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// The shared library of the token's maker (or SoftHSM2 on a bench).
+    pub module: PathBuf,
+}
+
+/// Why a board file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BoardError {
+    /// The file cannot be read.
+    #[error("cannot read board file {path}")]
+    Read {
+        /// The board file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is too large to be a board file.
+    #[error("board file {path} has {bytes} bytes, more than {BOARD_FILE_BYTES_MAX}")]
+    TooLarge {
+        /// The board file.
+        path: PathBuf,
+        /// Its size in bytes.
+        bytes: u64,
+    },
+    /// The text is not a board.
+    #[error("board file {path} does not describe a board")]
+    Parse {
+        /// The board file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: toml::de::Error,
+    },
+    /// A resolution below what the law asks.
+    #[error("board file {path}: {dpi} dpi is less than the 200 dpi a certified copy needs")]
+    Resolution {
+        /// The board file.
+        path: PathBuf,
+        /// The resolution found.
+        dpi: u32,
+    },
+}
+
+impl Board {
+    /// Reads and checks a board file.
+    pub fn load(path: &Path) -> Result<Self, BoardError> {
+        let read = |source| BoardError::Read { path: path.into(), source };
+        let bytes = std::fs::metadata(path).map_err(read)?.len();
+        if bytes > BOARD_FILE_BYTES_MAX {
+            return Err(BoardError::TooLarge { path: path.into(), bytes });
+        }
+        Self::parse(path, &std::fs::read_to_string(path).map_err(read)?)
+    }
+
+    /// The board of a developer's desk: `saned` on loopback, SoftHSM2 as token.
+    pub fn bench() -> Result<Self, BoardError> {
+        Self::parse(Path::new("board/bench.toml"), include_str!("../bench.toml"))
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, BoardError> {
+        let board: Self = toml::from_str(text)
+            .map_err(|source| BoardError::Parse { path: path.into(), source })?;
+        match board.scanner {
+            Scanner::Sane { dpi, .. } if dpi < 200 => {
+                Err(BoardError::Resolution { path: path.into(), dpi })
+            }
+            Scanner::Sane { .. } | Scanner::Sim { .. } => Ok(board),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Board, BoardError> {
+        Board::parse(Path::new("test.toml"), text)
+    }
+
+    #[test]
+    fn the_shipped_bench_board_loads() {
+        let board = Board::bench().expect("the shipped file is valid");
+        assert_eq!(board.name, "bench");
+        assert!(matches!(board.scanner, Scanner::Sane { dpi: 300, .. }));
+    }
+
+    #[test]
+    fn a_resolution_below_the_legal_minimum_is_refused() {
+        let text = "name='x'\n[scanner]\ndriver='sane'\naddress='a:1'\ndevice='d'\ndpi=150\n\
+                    [token]\nmodule='m'";
+        assert!(matches!(parse(text), Err(BoardError::Resolution { dpi: 150, .. })));
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_not_a_silence() {
+        let text = "name='x'\nscaner=1\n[scanner]\ndriver='sim'\nsheets=[]\n[token]\nmodule='m'";
+        assert!(matches!(parse(text), Err(BoardError::Parse { .. })));
+    }
+}

@@ -39,17 +39,23 @@ impl Fault {
         match self {
             Self::Absent => "check power and cable, then the device's address in the board file",
             Self::Busy => "stop the other program that uses the device, or wait and try again",
-            Self::Jammed => "open the device, take out the jammed sheet, close it and scan the page again",
+            Self::Jammed => {
+                "open the device, take out the jammed sheet, close it and scan the page again"
+            }
             Self::NoPaper => "lay the page on the glass or in the feeder",
             Self::CoverOpen => "close the cover",
-            Self::Timeout => "check the cable and whether the device shows an error; power-cycle it",
+            Self::Timeout => {
+                "check the cable and whether the device shows an error; power-cycle it"
+            }
             Self::Cancelled => "start the operation again",
             Self::Denied => "check the access list of the device service (saned.conf, udev rules)",
             Self::PinIncorrect => "enter the PIN again; several wrong PINs in a row lock the token",
             Self::PinLocked => "have the token's issuer unlock it with the PUK or SO PIN",
             Self::Removed => "insert the token again and repeat the operation",
             Self::Misconfigured => "compare the board and site files with what the device offers",
-            Self::Protocol => "update the device firmware or service; keep the log for the maintainer",
+            Self::Protocol => {
+                "update the device firmware or service; keep the log for the maintainer"
+            }
             Self::Io => "check the cable; if it happens again, replace the device",
         }
     }
