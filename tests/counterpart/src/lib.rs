@@ -1,1 +1,24 @@
-//! (being laid)
+//! Starters of the real programs that tests and the demo talk to: nobody here wrote what they start.
+//!
+//! Each starter takes a free loopback port and a temporary folder of its own, waits until the
+//! program answers, keeps the program's output in a log file there, and ends it (with its children)
+//! when dropped. Nothing here imitates a device: a fault is one the real program knows, or is made
+//! on the wire in front of it ([`Gate`]).
+//!
+//! - [`Saned`]: Debian's `saned` with the `pnm` or `test` backend, and [`Gate`] before it;
+//! - [`SoftTokens`]: SoftHSM2 tokens with keys and certificates;
+//! - [`TestCa`]: the certification authority of tests, whose word is worth nothing outside them.
+
+mod ca;
+mod error;
+mod gate;
+mod process;
+mod saned;
+mod tokens;
+
+pub use ca::{Identity, Issued, Subject, TestCa, Usage};
+pub use error::CounterpartError;
+pub use gate::Gate;
+pub use process::{Started, free_port};
+pub use saned::{Backend, Saned};
+pub use tokens::{SoftTokens, TokenKey, TokenSpec};
