@@ -1,0 +1,40 @@
+# An index of what can be done here; the work itself is in Rust, tests/ and board/.
+# `make` alone prints it.
+OUT := $(or $(CARGO_TARGET_DIR),target)
+PROGRAMS := --locked --bin kiosk --bin registry
+# Tesseract's own threads only get in each other's way: pages are what runs in parallel.
+export OMP_THREAD_LIMIT ?= 1
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+setup: ## install what is missing on a Debian 12 machine (root or sudo)
+	@tests/setup.sh
+
+demo: setup ## one paper from scanner to verified copy; INTERACTIVE=1 leaves the decision to you
+	cargo build --release $(PROGRAMS) --bin demo
+	$(OUT)/release/demo
+
+test: setup ## every test, against the real counterparts
+	cargo build $(PROGRAMS)
+	cargo test --locked --workspace
+
+lint: setup ## format, clippy, licences, sources and advisories of every dependency
+	@tests/setup.sh lint
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	cargo deny --locked check bans licenses sources
+	@tests/advisories.sh
+
+bench: setup ## speed as ratios against ocrmypdf on the same pages
+	@tests/setup.sh bench
+	cargo build --release $(PROGRAMS) --bin bench
+	$(OUT)/release/bench
+
+cross: setup ## the workspace for the kiosk's processor (aarch64), checked by its ELF headers
+	board/cross.sh
+
+clean: ## remove everything that was built or downloaded here
+	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
+
+.PHONY: help setup demo test lint bench cross clean

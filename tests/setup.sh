@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Installs what this repository needs on a Debian 12 machine and is missing: `tests/setup.sh` for
+# building, running and testing, `tests/setup.sh lint` or `bench` for what only those need.
+# A stamp named after this file's own content makes the next call cost nothing; remove
+# target/setup to have everything looked at again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly RUST_MINIMUM=1.92
+readonly CARGO_DENY_VERSION=0.20.2
+readonly JUDGES=tests/judges-requirements.txt
+readonly STAMPS=target/setup
+
+BUILD=(build-essential ca-certificates clang libclang-dev libleptonica-dev libtesseract-dev pkg-config)
+# What the product uses on the kiosk: recognition data, scanner, token, typefaces.
+RUN=(fonts-dejavu-core fonts-liberation libsane1 sane-utils softhsm2 tesseract-ocr-osd tesseract-ocr-vie)
+# What only the tests use: validators nobody here wrote, and a browser.
+JUDGE=(chromium chromium-driver opensc openssl poppler-utils python3-venv qpdf)
+
+say() { echo "setup: $*" >&2; }
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        say "neither root nor sudo; as root, run: $*"
+        exit 1
+    fi
+}
+
+install_packages() {
+    local package missing=()
+    command -v apt-get >/dev/null || { say "no apt here; install by hand: $*"; exit 1; }
+    for package; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    say "installing ${missing[*]}"
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+        -o DPkg::Lock::Timeout=300 "${missing[@]}"
+}
+
+rust_is_enough() {
+    local version
+    version=$(rustc --version 2>/dev/null | cut -d' ' -f2) && cargo --version >/dev/null 2>&1 &&
+        printf '%s\n' "$RUST_MINIMUM" "$version" | sort -CV
+}
+
+# Debian 12 keeps a current Rust for its browsers under the names *-web.
+install_rust() {
+    if ! rust_is_enough; then
+        install_packages rustc-web cargo-web rustfmt-web rust-web-clippy
+        hash -r
+    fi
+    rust_is_enough && return
+    say "$(command -v rustc) is $(rustc --version); Rust $RUST_MINIMUM or later is needed." \
+        "If rustup put it there: rustup update"
+    exit 1
+}
+
+# The signature validator lives in a Python environment of its own, with pinned versions.
+install_judges() {
+    python3 -m venv --clear target/judges
+    target/judges/bin/pip install --quiet --disable-pip-version-check -r "$JUDGES"
+}
+
+# cargo finds it in its own bin folder, on the PATH or not. Unoptimised: it builds in a third of
+# the time and checks in the same few seconds.
+install_cargo_deny() {
+    cargo deny --version >/dev/null 2>&1 ||
+        cargo install --locked --debug cargo-deny --version "$CARGO_DENY_VERSION"
+}
+
+base() {
+    install_packages "${BUILD[@]}" "${RUN[@]}" "${JUDGE[@]}"
+    install_rust
+    install_judges
+}
+
+# Runs the step $1 unless it ran with this very script and these very judges.
+once() {
+    local stamp
+    stamp=$STAMPS/$1-$(cat tests/setup.sh "$JUDGES" | sha256sum | cut -c1-16)
+    [ -e "$stamp" ] && return
+    "$1"
+    mkdir -p "$STAMPS"
+    touch "$stamp"
+}
+
+once base
+case ${1-} in
+lint) once install_cargo_deny ;;
+bench) install_packages ocrmypdf ;;
+"") ;;
+*) say "unknown part '$1': lint or bench"; exit 2 ;;
+esac
