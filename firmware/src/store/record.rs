@@ -1,0 +1,199 @@
+//! What the journal records, and the shape of each record's JSON.
+//!
+//! The names here are the journal's format, version [`VERSION`]: a record is read for as long as
+//! the book is kept, which is for ever. Add fields with a default; never rename or reuse one.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// Version of the records that this program writes.
+pub(super) const VERSION: u32 = 1;
+
+/// One line of the certification register (sổ chứng thực), columns of Decree 23/2015 art. 13;
+/// column 1, the number, is in the record that holds the row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterRow {
+    /// Column 2: when it was certified.
+    #[serde(with = "time::serde::rfc3339")]
+    pub certified_at: OffsetDateTime,
+    /// Column 3: full name of the requester. Personal data: the law keeps it in the register,
+    /// and it is nowhere else.
+    pub requester: String,
+    /// Column 4: name of the original.
+    pub original: String,
+    /// Column 5: full name of the officer who signed.
+    pub officer: String,
+    /// Column 5: the officer's capacity, such as `PHÓ CHỦ TỊCH`.
+    pub capacity: String,
+    /// Column 6: how many copies were certified under this number.
+    pub copies: u32,
+    /// Column 7: the fee in đồng.
+    pub fee_vnd: u64,
+    /// Column 8: notes.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// A number of the open book, held for one copy until it is issued or released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// Counts this device's reservations from 1; never used twice.
+    pub sequence: u64,
+    /// The number in the book, from 1.
+    pub number: u32,
+    /// The book, such as `03/2026-SCT/BS`.
+    pub book: String,
+    /// The visit it is for.
+    pub visit: String,
+    /// The copy's verification code.
+    pub code: String,
+}
+
+/// A copy that was issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedCopy {
+    /// This device's sequence of the copy.
+    pub sequence: u64,
+    /// Its number in the book.
+    pub number: u32,
+    /// The book.
+    pub book: String,
+    /// The visit it came from.
+    pub visit: String,
+    /// Its verification code.
+    pub code: String,
+    /// SHA-256 of the sealed file, lower-case hex; also the file's name.
+    pub sha256: String,
+    /// Length of the sealed file.
+    pub bytes: u64,
+    /// The register's row.
+    pub row: RegisterRow,
+}
+
+/// What an officer decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// The copy may be certified.
+    Approved,
+    /// It may not; the reason's code (R1…R6 of Decree 23/2015 art. 22, or the kiosk's own).
+    Refused {
+        /// Reason code.
+        reason: String,
+    },
+}
+
+/// An officer's decision on one visit (invariant 1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The visit decided on.
+    pub visit: String,
+    /// The officer's full name.
+    pub officer: String,
+    /// The officer's capacity.
+    pub capacity: String,
+    /// SHA-256 of the officer's certificate (DER), lower-case hex.
+    pub certificate: String,
+    /// The decision.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// One fact of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Record {
+    /// The kiosk program started.
+    Started {
+        /// Device name.
+        device: String,
+        /// Version of the program.
+        version: String,
+    },
+    /// A book was opened; numbers come from it from now on, starting at 1.
+    BookOpened {
+        /// The book.
+        book: String,
+        /// The body whose book it is.
+        authority: String,
+    },
+    /// The book was closed (khóa sổ) with its total.
+    BookClosed {
+        /// The book.
+        book: String,
+        /// How many numbers it has.
+        total: u32,
+    },
+    /// An officer decided on a visit.
+    OfficerDecision(Decision),
+    /// A number is held for a copy.
+    NumberReserved(Reservation),
+    /// The number was not used; the next copy gets it.
+    NumberReleased {
+        /// The reservation's sequence.
+        sequence: u64,
+        /// The number given back.
+        number: u32,
+        /// Its book.
+        book: String,
+        /// Why no copy came of it.
+        why: String,
+    },
+    /// The copy exists: number, row and digest became durable together.
+    Issued(IssuedCopy),
+    /// A visit ended without a copy.
+    Refused {
+        /// The visit.
+        visit: String,
+        /// Reason code.
+        reason: String,
+    },
+    /// The registry signed for the copy's digest.
+    Delivered {
+        /// The copy's sequence.
+        sequence: u64,
+        /// The digest signed for, lower-case hex.
+        sha256: String,
+        /// The signed receipt as it came.
+        receipt: serde_json::Value,
+    },
+    /// The registry will not take the copy as it is; it stays here.
+    UploadRejected {
+        /// The copy's sequence.
+        sequence: u64,
+        /// The registry's reason.
+        reason: String,
+    },
+    /// An officer's PIN was wrong.
+    OfficerPinFailed {
+        /// The officer's id in the site file.
+        officer: String,
+    },
+    /// An officer's PIN was right, or an administrator lifted the lock-out.
+    OfficerUnlocked {
+        /// The officer's id in the site file.
+        officer: String,
+    },
+    /// Page images and identity data of a visit were wiped (invariant 6).
+    VisitWiped {
+        /// The visit.
+        visit: String,
+    },
+}
+
+/// A record with its place in the chain: the payload of one frame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Format version of the record.
+    pub v: u32,
+    /// Rises by one from 1.
+    pub seq: u64,
+    /// When it was written, Vietnam time.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// SHA-256 of the payload before, lower-case hex; zeros for the first.
+    pub prev: String,
+    /// The fact.
+    #[serde(flatten)]
+    pub record: Record,
+}

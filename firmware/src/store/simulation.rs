@@ -1,0 +1,254 @@
+//! A seeded run of the store against a failing disk; the model knows only what was acknowledged.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::memory_disk::{MemoryDisk, Random};
+use super::tests::{self, TestClock};
+use super::*;
+
+const STEPS: u64 = 100;
+const SEEDS: u64 = 40;
+
+/// A copy as its caller knows it.
+#[derive(Debug, Clone)]
+struct Known {
+    number: u32,
+    sha256: String,
+    bytes: Vec<u8>,
+    delivered: bool,
+}
+
+struct Run<'a> {
+    random: Random,
+    disk: MemoryDisk,
+    index: &'a Path,
+    store: Option<Store>,
+    known: BTreeMap<u64, Known>,
+    /// An issue or delivery whose call failed: it may have happened if the power went meanwhile.
+    doubtful_copy: Option<(u64, Known)>,
+    doubtful_delivery: Option<u64>,
+    wrong_pins: u32,
+    doubtful_pin: bool,
+    visits: u64,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    issued: u64,
+    failed: u64,
+    restarts: u64,
+}
+
+impl<'a> Run<'a> {
+    fn new(seed: u64, index: &'a Path) -> Self {
+        Self {
+            random: Random(seed ^ 0x5eed),
+            disk: MemoryDisk::new(seed),
+            index,
+            store: None,
+            known: BTreeMap::new(),
+            doubtful_copy: None,
+            doubtful_delivery: None,
+            wrong_pins: 0,
+            doubtful_pin: false,
+            visits: 0,
+            counts: Counts::default(),
+        }
+    }
+
+    fn run(&mut self) {
+        for _ in 0..STEPS {
+            if self.store.is_none() {
+                self.start();
+            }
+            self.disk.fail_one_in([0, 60, 15][self.random.below(3) as usize]);
+            if self.random.one_in(8) {
+                self.disk.cut_after(1 + self.random.below(30));
+            }
+            match self.random.below(10) {
+                0 => self.wrong_pin(),
+                1 => self.reopen(),
+                2 | 3 => self.deliver(),
+                _ => self.issue(),
+            }
+            if self.disk.is_without_power() || self.random.one_in(25) {
+                self.store = None;
+                self.counts.restarts += 1;
+                self.disk.restart();
+                self.spoil_index();
+            }
+        }
+        self.store = None;
+        self.disk.restart();
+        self.start();
+    }
+
+    /// Opens the store, perhaps failing or losing power on the way, and audits it from outside.
+    fn start(&mut self) {
+        for attempt in 0..20 {
+            self.disk.fail_one_in(if attempt < 5 { 40 } else { 0 });
+            if attempt < 5 && self.random.one_in(6) {
+                self.disk.cut_after(1 + self.random.below(12));
+            }
+            let disk = Arc::new(self.disk.clone());
+            match Store::open_on(disk, self.index.to_owned(), Arc::new(TestClock), None) {
+                Ok((store, recovery)) if !self.disk.is_without_power() => {
+                    assert!(recovery.missing.is_empty(), "missing copies: {recovery:?}");
+                    assert!(recovery.unexplained.is_empty(), "unexplained: {recovery:?}");
+                    self.disk.fail_one_in(0);
+                    store.open_book("01/2026-SCT/BS", "UBND").expect("a sound disk");
+                    self.audit(&store);
+                    self.store = Some(store);
+                    return;
+                }
+                Ok(_) | Err(StoreError::Io { .. } | StoreError::NoSpace { .. }) => {}
+                Err(error) => panic!("opening said {error:?}"),
+            }
+            if self.disk.is_without_power() {
+                self.disk.restart();
+            }
+        }
+        panic!("the store does not open on a sound disk");
+    }
+
+    fn audit(&mut self, store: &Store) {
+        let found = store.list().expect("the list of copies");
+        if let Some((sequence, copy)) = self.doubtful_copy.take()
+            && found.iter().any(|c| c.sequence == sequence)
+        {
+            self.known.insert(sequence, copy);
+        }
+        assert_eq!(found.len(), self.known.len(), "copies issued and copies known");
+        let doubtful = self.doubtful_delivery.take();
+        for (index, (copy, (sequence, known))) in found.iter().zip(&mut self.known).enumerate() {
+            assert_eq!((copy.sequence, copy.number), (*sequence, known.number));
+            assert_eq!(copy.number as usize, index + 1, "a gap or a number twice");
+            assert_eq!(copy.sha256, known.sha256);
+            assert_eq!(store.copy_bytes(&copy.sha256).expect("kept bytes"), known.bytes);
+            let delivered = matches!(copy.delivery, Delivery::Delivered { .. });
+            if doubtful == Some(*sequence) {
+                known.delivered = delivered;
+            }
+            assert_eq!(delivered, known.delivered, "delivery of {sequence}");
+        }
+        let waiting = store.pending().expect("the copies that wait");
+        let expected = self.known.iter().filter(|(_, k)| !k.delivered).map(|(s, _)| *s);
+        assert!(waiting.iter().map(|c| c.sequence).eq(expected), "copies that wait");
+        if std::mem::take(&mut self.doubtful_pin) {
+            self.wrong_pins = store.pin_failures("o1").clamp(self.wrong_pins, self.wrong_pins + 1);
+        }
+        assert_eq!(store.pin_failures("o1"), self.wrong_pins);
+        let audit = audit::audit(&self.disk).expect("a sound journal");
+        assert!(audit.is_clean(), "{audit:?}");
+    }
+
+    fn issue(&mut self) {
+        let store = self.store.as_ref().expect("the store is open");
+        self.visits += 1;
+        let visit = format!("v{}", self.visits);
+        if store.record(tests::approval(&visit)).is_err() {
+            self.counts.failed += 1;
+            return;
+        }
+        let Ok(reservation) = store.reserve(&visit, &format!("CODE-{}", self.visits)) else {
+            self.counts.failed += 1;
+            // A reservation that the disk holds without our knowing is released at the next start.
+            return;
+        };
+        // The number was held again, so what was in doubt is settled: it did not happen.
+        self.doubtful_copy = None;
+        let length = 1 + self.random.below(3000) as usize;
+        let mut bytes = format!("copy {} ", self.visits).into_bytes();
+        bytes.resize_with(length + 12, || self.random.next() as u8);
+        if self.random.one_in(6) {
+            let _ = store.release(&reservation, "token unplugged");
+            return;
+        }
+        let known = Known {
+            number: reservation.number,
+            sha256: copies::digest(&bytes),
+            bytes: bytes.clone(),
+            delivered: false,
+        };
+        match store.commit(&reservation, &bytes, tests::row()) {
+            Ok(copy) => {
+                assert_eq!(copy.sha256, known.sha256);
+                self.counts.issued += 1;
+                self.known.insert(reservation.sequence, known);
+            }
+            Err(_) => {
+                self.counts.failed += 1;
+                if store.release(&reservation, "commit failed").is_err() {
+                    self.doubtful_copy = Some((reservation.sequence, known));
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self) {
+        let store = self.store.as_ref().expect("the store is open");
+        let Some((&sequence, known)) = self.known.iter_mut().find(|(_, k)| !k.delivered) else {
+            return;
+        };
+        match store.mark_delivered(sequence, &known.sha256, serde_json::json!({"n": sequence})) {
+            Ok(()) => known.delivered = true,
+            Err(StoreError::Refused(_)) => panic!("a first receipt was refused"),
+            Err(_) => self.doubtful_delivery = Some(sequence),
+        }
+        // The next append cuts a failed record off, so doubt ends unless the power goes first.
+        if self.doubtful_delivery.is_some() && store.reopen().is_ok() {
+            self.doubtful_delivery = None;
+        }
+    }
+
+    fn wrong_pin(&mut self) {
+        let store = self.store.as_ref().expect("the store is open");
+        match store.record(Record::OfficerPinFailed { officer: "o1".to_owned() }) {
+            Ok(()) => self.wrong_pins += 1,
+            Err(_) => self.doubtful_pin = store.reopen().is_err(),
+        }
+        if self.doubtful_pin {
+            self.store = None;
+            self.disk.restart();
+        }
+    }
+
+    fn reopen(&self) {
+        let _ = self.store.as_ref().expect("the store is open").reopen();
+    }
+
+    /// The index is on another disk, which may lose or change anything.
+    fn spoil_index(&mut self) {
+        match self.random.below(4) {
+            0 => drop(std::fs::remove_dir_all(self.index)),
+            1 => tests::spoil(self.index, &mut self.random),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_on_a_failing_disk() {
+    let only = std::env::var("STORE_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seeds = only.map_or(0..SEEDS, |seed: u64| seed..seed + 1);
+    let mut total = Counts::default();
+    for seed in seeds {
+        let folder = tempfile::tempdir().expect("a folder for the index");
+        let index = folder.path().join("index");
+        let mut run = Run::new(seed, &index);
+        if let Err(cause) = catch_unwind(AssertUnwindSafe(|| run.run())) {
+            let said = cause.downcast_ref::<String>().map_or("see above", String::as_str);
+            panic!("STORE_SEED={seed} replays this failure: {said}");
+        }
+        total.issued += run.counts.issued;
+        total.failed += run.counts.failed;
+        total.restarts += run.counts.restarts;
+    }
+    if only.is_none() {
+        assert!(total.issued > 500 && total.failed > 200 && total.restarts > 200, "{total:?}");
+    }
+}
