@@ -93,7 +93,7 @@ once() {
 once base
 case ${1-} in
 lint) once install_cargo_deny ;;
-bench) install_packages ocrmypdf ;;
+bench) install_packages img2pdf ocrmypdf ;;
 "") ;;
 *) say "unknown part '$1': lint or bench"; exit 2 ;;
 esac
