@@ -1,1 +1,58 @@
-//! (being laid)
+//! The certified copy: what it is made of, how it is sealed, how it is verified.
+//!
+//! A copy is one PDF/A-3u file: the pages of the original as captured, their text underneath, a
+//! statement page, a manifest for machines, the officer's signature, the authority's signature. The
+//! kiosk seals with this package and the registry verifies with it, so both mean the same thing.
+//!
+//! It never decides whether a copy may be issued, never touches a device, a clock, a network or a
+//! disk, and never holds a key: signing is asked of a [`Signer`].
+//!
+//! Start reading at [`seal()`]; then `revision` (what a signature appends) and [`verify()`].
+//!
+//! # Limits
+//! | limit | value | why |
+//! |---|---|---|
+//! | [`FILE_BYTES_MAX`] | 64 MiB | some 50 pages of colour at 300 dpi; a verifier holds it in memory |
+//! | [`PAGE_COUNT_MAX`] | 200 | a thick file |
+//! | [`PAGE_WORDS_MAX`] | 20,000 | a dense page has under 1,500 |
+//! | [`TEXT_CHARS_MAX`] | 500 | names must fit the statement page |
+
+mod build;
+mod cms;
+mod code;
+mod manifest;
+mod pades;
+mod refusal;
+mod request;
+mod revision;
+mod seal;
+mod signer;
+mod statement;
+mod trust;
+mod verify;
+
+pub use build::BuildError;
+pub use cms::CmsError;
+pub use code::{CodeError, VerificationCode};
+pub use manifest::{MANIFEST_VERSION, Manifest, ModelEntry, PageEntry};
+pub use pades::SignError;
+pub use refusal::Refusal;
+pub use request::{
+    Assets, CopyRequest, DPI_RANGE, PAGE_COUNT_MAX, PAGE_WORDS_MAX, PageImage, PlacedWord,
+    RequestError, TEXT_CHARS_MAX,
+};
+pub use revision::{BaseError, Role};
+pub use seal::{SealError, SealedCopy, seal};
+pub use signer::{SignatureAlgorithm, Signer};
+pub use statement::{StatementProfile, Wording, signing_time};
+pub use trust::{TrustAnchors, TrustError};
+pub use verify::{SignerInfo, Verified, verify};
+
+/// The largest copy that is made or verified, in bytes.
+pub const FILE_BYTES_MAX: usize = 64 << 20;
+
+/// SHA-256.
+fn hash(bytes: &[u8]) -> [u8; 32] {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).into()
+}

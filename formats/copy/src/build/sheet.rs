@@ -1,0 +1,163 @@
+//! A page laid out as a list of marks: where each text, rule and image goes. No drawing.
+
+use super::face::Face;
+
+/// Ink of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ink {
+    Black,
+    /// Numbers, as officers write them.
+    Red,
+}
+
+/// A text in one weight and ink.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) bold: bool,
+    pub(super) ink: Ink,
+}
+
+/// One thing on the page; points, from the top left corner.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Mark {
+    /// A text from `x` on the baseline `y`.
+    Text { x: f32, y: f32, size: f32, piece: Piece },
+    /// A thin horizontal line.
+    Rule { x: f32, y: f32, width: f32 },
+    /// The QR code's top left corner.
+    Qr { x: f32, y: f32 },
+    /// The signature image's box.
+    Signature { x: f32, y: f32, width: f32, height: f32 },
+    /// The seal image's box, square.
+    Seal { x: f32, y: f32, side: f32 },
+}
+
+/// The faces and the marks so far.
+pub(super) struct Sheet<'a> {
+    pub(super) regular: &'a Face,
+    pub(super) bold: &'a Face,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// Line height in em.
+const LEADING: f32 = 1.25;
+
+/// A part of the page's width.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) x: f32,
+    pub(super) width: f32,
+}
+
+impl Column {
+    pub(super) fn middle(self) -> f32 {
+        self.x + self.width / 2.0
+    }
+}
+
+pub(super) fn regular(text: impl Into<String>) -> Piece {
+    Piece { text: text.into(), bold: false, ink: Ink::Black }
+}
+
+pub(super) fn bold(text: impl Into<String>) -> Piece {
+    Piece { text: text.into(), bold: true, ink: Ink::Black }
+}
+
+impl Sheet<'_> {
+    pub(super) fn face(&self, bold: bool) -> &Face {
+        if bold { self.bold } else { self.regular }
+    }
+
+    /// A text's width in points.
+    pub(super) fn width(&self, piece: &Piece, size: f32) -> f32 {
+        self.face(piece.bold).set(&piece.text).width * size
+    }
+
+    /// Sets a wrapped text from the top edge `y`, centred; returns the bottom edge.
+    pub(super) fn centred(&mut self, column: Column, y: f32, size: f32, piece: &Piece) -> f32 {
+        self.wrapped(column, y, size, piece, |room, width| (room - width) / 2.0)
+    }
+
+    /// Sets a wrapped text from the top edge `y`, from the left; returns the bottom edge.
+    pub(super) fn left(&mut self, column: Column, y: f32, size: f32, piece: &Piece) -> f32 {
+        self.wrapped(column, y, size, piece, |_, _| 0.0)
+    }
+
+    fn wrapped(
+        &mut self,
+        column: Column,
+        mut y: f32,
+        size: f32,
+        piece: &Piece,
+        indent: impl Fn(f32, f32) -> f32,
+    ) -> f32 {
+        for text in wrap(&piece.text, column.width, |t| self.face(piece.bold).set(t).width * size) {
+            let piece = Piece { text, ..piece.clone() };
+            let x = column.x + indent(column.width, self.width(&piece, size));
+            self.marks.push(Mark::Text { x, y: y + size, size, piece });
+            y += size * LEADING;
+        }
+        y
+    }
+
+    /// Sets pieces on one line, centred; falls back to one wrapped line each when too wide.
+    pub(super) fn centred_pieces(
+        &mut self,
+        column: Column,
+        y: f32,
+        size: f32,
+        pieces: &[Piece],
+    ) -> f32 {
+        let total: f32 = pieces.iter().map(|piece| self.width(piece, size)).sum();
+        if total > column.width {
+            return pieces.iter().fold(y, |y, piece| self.centred(column, y, size, piece));
+        }
+        let mut x = column.middle() - total / 2.0;
+        for piece in pieces {
+            self.marks.push(Mark::Text { x, y: y + size, size, piece: piece.clone() });
+            x += self.width(piece, size);
+        }
+        y + size * LEADING
+    }
+}
+
+/// Breaks a text at spaces, and inside words that are wider than a line.
+fn wrap(text: &str, width: f32, measure: impl Fn(&str) -> f32) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if measure(&longer) <= width {
+            line = longer;
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        for c in word.chars() {
+            line.push(c);
+            if measure(&line) > width && line.chars().count() > 1 {
+                line.pop();
+                lines.push(std::mem::replace(&mut line, c.to_string()));
+            }
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_wider_than_the_column_and_no_word_is_lost() {
+        let text = "ỦY BAN NHÂN DÂN PHƯỜNG Llanfairpwllgwyngyllgogerychwyrndrobwll CẦU GIẤY";
+        let lines = wrap(text, 20.0, |t| t.chars().count() as f32);
+        assert!(lines.iter().all(|line| line.chars().count() <= 20), "{lines:?}");
+        assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
+    }
+}

@@ -1,0 +1,99 @@
+//! What a copy says about itself to a machine: `manifest.json`, attached inside the PDF.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::format_description::well_known::Rfc3339;
+use time::OffsetDateTime;
+use time::macros::offset;
+
+use crate::VerificationCode;
+
+/// The manifest's version. A verifier refuses versions it does not know.
+pub const MANIFEST_VERSION: u32 = 1;
+/// The attachment's name.
+pub(crate) const MANIFEST_NAME: &str = "manifest.json";
+
+/// The machine-readable content of a copy. Never holds personal data of the requester.
+///
+/// Its canonical bytes are exactly the attached bytes ([`Manifest::to_bytes`] makes them once, when
+/// the copy is sealed); the QR code signs their SHA-256.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`MANIFEST_VERSION`].
+    pub version: u32,
+    /// The verification code, which is also the conversion mark.
+    pub code: VerificationCode,
+    /// The number in the book (số chứng thực), from 1.
+    pub number: u32,
+    /// The book as written on its cover, symbol included, such as `03/2026-SCT/BS`.
+    pub book: String,
+    /// When the copy was certified: Vietnam's time, whole seconds.
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    pub issued_at: OffsetDateTime,
+    /// The certifying authority.
+    pub authority: String,
+    /// The certifying officer's name.
+    pub officer: String,
+    /// The officer's capacity, such as `TUQ. CHỦ TỊCH`.
+    pub capacity: String,
+    /// The kind of document.
+    pub kind: String,
+    /// The document's title.
+    pub title: String,
+    /// The device that made the copy.
+    pub device: String,
+    /// The device's own running number of the copy.
+    pub sequence: u64,
+    /// One entry for each page of the original.
+    pub pages: Vec<PageEntry>,
+    /// The models that read the original.
+    pub models: Vec<ModelEntry>,
+}
+
+/// One page of the original, as embedded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageEntry {
+    /// SHA-256 of the page's JPEG file, in hexadecimal.
+    pub sha256: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Pixels an inch.
+    pub dpi: u32,
+}
+
+/// One model that took part in reading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelEntry {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its weights, in hexadecimal.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// The bytes to attach: compact JSON, keys in the order of the fields.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+}
+
+/// Vietnam's time in whole seconds: what manifests, statements and signatures carry.
+pub(crate) fn vietnam_seconds(at: OffsetDateTime) -> OffsetDateTime {
+    at.to_offset(offset!(+7)).replace_nanosecond(0).unwrap_or(at)
+}
+
+fn write_time<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = at.format(&Rfc3339).map_err(serde::ser::Error::custom)?;
+    serializer.serialize_str(&text)
+}
+
+fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    OffsetDateTime::parse(&text, &Rfc3339).map_err(serde::de::Error::custom)
+}

@@ -1,0 +1,87 @@
+//! A PAdES baseline B-B signature as an appended revision (ETSI EN 319 142-1).
+//!
+//! Approval signatures, not certification ones: some readers call a certified document "modified"
+//! as soon as anything is added, and a time-stamp may be added later.
+
+use std::error::Error;
+
+use ring::digest::{Context, SHA256};
+use time::OffsetDateTime;
+
+use crate::cms::{self, Chain, CmsError};
+use crate::hash;
+use crate::revision::{self, Base, Revision, Role};
+use crate::signer::Signer;
+
+/// Bytes of a signature structure: PDF/A-3 limits a string to 32,767 bytes.
+const ROOM_MAX: usize = 32_767;
+
+/// Why a signature was not made. The file before it is unchanged.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// The signer's certificates cannot be used.
+    #[error("the signature cannot be encoded")]
+    Encode(#[from] CmsError),
+    /// The token refused or failed.
+    #[error("the key did not sign")]
+    Key(#[source] Box<dyn Error + Send + Sync>),
+    /// The token gave something that its own certificate does not confirm.
+    #[error("the signature made does not fit the signer's certificate")]
+    Mismatch,
+    /// The chain is too large for a PDF string.
+    #[error("a signature of {bytes} bytes does not fit a PDF/A file")]
+    Size {
+        /// What it would take.
+        bytes: usize,
+    },
+    /// The file to be signed does not end as a PDF ends.
+    #[error("the file to be signed does not end as a PDF")]
+    File,
+}
+
+/// Signs a file as `role`, at `at` (Vietnam's time); returns the longer file.
+pub(crate) fn sign(
+    previous: &[u8],
+    base: &Base,
+    role: Role,
+    at: OffsetDateTime,
+    signer: &mut dyn Signer,
+) -> Result<Vec<u8>, SignError> {
+    let chain = Chain::new(signer.chain(), signer.algorithm())?;
+    let room = chain.room()?;
+    if room > ROOM_MAX {
+        return Err(SignError::Size { bytes: room });
+    }
+    let revision = revision::append(previous, base, role, at, room).ok_or(SignError::File)?;
+    let Revision { mut bytes, hole } = revision;
+    let digest = digest_around(&bytes, hole.start, hole.end);
+    let attributes = cms::signed_attributes(&chain, &digest)?;
+    let signature = signed(&chain, signer, &attributes)?;
+    let structure = hex::encode(cms::encode(&chain, &digest, &signature)?);
+    let place = hole.start + 1..hole.start + 1 + structure.len();
+    if place.end >= hole.end {
+        return Err(SignError::Size { bytes: structure.len() / 2 });
+    }
+    bytes[place].copy_from_slice(structure.as_bytes());
+    Ok(bytes)
+}
+
+/// A signature over `message`, checked before anyone relies on it.
+pub(crate) fn signed(
+    chain: &Chain,
+    signer: &mut dyn Signer,
+    message: &[u8],
+) -> Result<Vec<u8>, SignError> {
+    let signature = signer.sign_digest(&hash(message)).map_err(SignError::Key)?;
+    if chain.verifies(message, &signature) { Ok(signature) } else { Err(SignError::Mismatch) }
+}
+
+/// The SHA-256 of a file without its hole.
+pub(crate) fn digest_around(bytes: &[u8], start: usize, end: usize) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    context.update(&bytes[..start]);
+    context.update(&bytes[end..]);
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
+}

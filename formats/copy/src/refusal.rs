@@ -1,0 +1,257 @@
+//! Why a file is not accepted as a certified copy, in words for people.
+
+use crate::FILE_BYTES_MAX;
+use crate::cms::CmsError;
+use crate::revision::{BaseError, Role};
+
+/// A refusal. `Display` is for logs; [`Refusal::vi`] and [`Refusal::en`] are for people.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The file is larger than [`FILE_BYTES_MAX`].
+    #[error("file of {bytes} bytes is larger than {FILE_BYTES_MAX}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// The file is not a PDF.
+    #[error("file is not a pdf")]
+    NotPdf,
+    /// The file does not end as it must: it was cut, or something was added behind.
+    #[error("file is cut short or has bytes after its end")]
+    Cut,
+    /// A PDF without the signatures of a certified copy.
+    #[error("pdf is not a certified copy")]
+    NotCertifiedCopy,
+    /// Only one of the two signatures is there.
+    #[error("one of the two signatures is missing")]
+    SignatureMissing,
+    /// The signatures stand in the wrong order or fields.
+    #[error("signatures are not officer first, authority second")]
+    WrongOrder,
+    /// Bytes under a signature differ from what was signed.
+    #[error("bytes signed by the {role:?} were changed")]
+    Changed {
+        /// The first signature that the change breaks.
+        role: Role,
+    },
+    /// The file was changed in its signature parts, or something was put between the signatures.
+    #[error("revision of the {role:?} is not what a signature appends")]
+    Altered {
+        /// Whose revision.
+        role: Role,
+    },
+    /// A signature cannot be read.
+    #[error("signature of the {role:?} is malformed")]
+    SignatureMalformed {
+        /// Whose.
+        role: Role,
+        /// What is wrong.
+        #[source]
+        source: CmsError,
+    },
+    /// A signature was not made by the key of its certificate.
+    #[error("signature of the {role:?} is not by its certificate's key")]
+    SignatureFalse {
+        /// Whose.
+        role: Role,
+    },
+    /// A signer's certificate does not lead to a trusted root.
+    #[error("certificate of the {role:?} is from an unknown issuer")]
+    UnknownIssuer {
+        /// Whose.
+        role: Role,
+    },
+    /// A signer's certificate was not valid when the copy was signed.
+    #[error("certificate of the {role:?} was not valid at the time of signing")]
+    NotValidThen {
+        /// Whose.
+        role: Role,
+    },
+    /// A signer's certificate may not sign documents, or is otherwise unusable.
+    #[error("certificate of the {role:?} cannot be used for documents")]
+    CertificateUnusable {
+        /// Whose.
+        role: Role,
+        /// What is wrong.
+        #[source]
+        source: webpki::Error,
+    },
+    /// One certificate signed for both.
+    #[error("officer and authority signed with the same certificate")]
+    SameSigner,
+    /// The signed document is not of the shape that is written here.
+    #[error("document inside is not of the expected shape")]
+    Document(#[source] BaseError),
+    /// There is no manifest, or it is not of the known form.
+    #[error("manifest is missing or malformed")]
+    Manifest {
+        /// What the decoder said, if there was something to decode.
+        #[source]
+        source: Option<serde_json::Error>,
+    },
+    /// The manifest is of a version that this program does not know.
+    #[error("manifest version {version} is not known")]
+    ManifestVersion {
+        /// The version.
+        version: u32,
+    },
+    /// The signatures state another time than the manifest.
+    #[error("signatures and manifest differ in time")]
+    Time,
+    /// The document has more or fewer pages than the manifest says.
+    #[error("document has {found} pages, the manifest {expected} and a statement")]
+    PageCount {
+        /// Pages of the original by the manifest.
+        expected: usize,
+        /// Pages of the document.
+        found: usize,
+    },
+    /// A page does not show the image that the manifest names.
+    #[error("page {page} is not the page in the manifest")]
+    Page {
+        /// The page, from 1.
+        page: usize,
+    },
+}
+
+impl Refusal {
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too-large",
+            Self::NotPdf => "not-pdf",
+            Self::Cut => "cut",
+            Self::NotCertifiedCopy => "not-certified-copy",
+            Self::SignatureMissing => "signature-missing",
+            Self::WrongOrder => "wrong-order",
+            Self::Changed { .. } => "changed",
+            Self::Altered { .. } => "altered",
+            Self::SignatureMalformed { .. } => "signature-malformed",
+            Self::SignatureFalse { .. } => "signature-false",
+            Self::UnknownIssuer { .. } => "unknown-issuer",
+            Self::NotValidThen { .. } => "not-valid-then",
+            Self::CertificateUnusable { .. } => "certificate-unusable",
+            Self::SameSigner => "same-signer",
+            Self::Document(_) => "document",
+            Self::Manifest { .. } => "manifest",
+            Self::ManifestVersion { .. } => "manifest-version",
+            Self::Time => "time",
+            Self::PageCount { .. } => "page-count",
+            Self::Page { .. } => "page",
+        }
+    }
+
+    /// A sentence in Vietnamese.
+    pub fn vi(&self) -> String {
+        match self {
+            Self::TooLarge { .. } => {
+                format!("Tệp lớn hơn {} MB nên không được kiểm tra.", FILE_BYTES_MAX >> 20)
+            }
+            Self::NotPdf => "Tệp này không phải là tệp PDF.".into(),
+            Self::Cut => "Tệp bị cắt mất phần cuối hoặc bị thêm dữ liệu vào cuối.".into(),
+            Self::NotCertifiedCopy => "Tệp PDF này không phải là bản sao chứng thực.".into(),
+            Self::SignatureMissing => {
+                "Thiếu một trong hai chữ ký số (người thực hiện chứng thực, cơ quan).".into()
+            }
+            Self::WrongOrder => {
+                "Hai chữ ký số không đúng thứ tự: người thực hiện chứng thực ký trước, cơ quan ký sau."
+                    .into()
+            }
+            Self::Changed { role } => {
+                format!("Nội dung đã bị thay đổi sau khi {} ký.", role_vi(*role))
+            }
+            Self::Altered { role } => {
+                format!("Phần chữ ký số của {} trong tệp đã bị sửa đổi.", role_vi(*role))
+            }
+            Self::SignatureMalformed { role, .. } => {
+                format!("Chữ ký số của {} bị hỏng, không đọc được.", role_vi(*role))
+            }
+            Self::SignatureFalse { role } => {
+                format!("Chữ ký số của {} không khớp với chứng thư số.", role_vi(*role))
+            }
+            Self::UnknownIssuer { role } => {
+                format!("Chứng thư số của {} do tổ chức không được tin cậy cấp.", role_vi(*role))
+            }
+            Self::NotValidThen { role } => {
+                format!("Chứng thư số của {} không có hiệu lực vào lúc ký.", role_vi(*role))
+            }
+            Self::CertificateUnusable { role, .. } => {
+                format!("Chứng thư số của {} không dùng được để ký văn bản.", role_vi(*role))
+            }
+            Self::SameSigner => "Hai chữ ký số do cùng một chứng thư số tạo ra.".into(),
+            Self::Document(_) => "Cấu trúc tệp không đúng với bản sao chứng thực.".into(),
+            Self::Manifest { .. } => "Dữ liệu mô tả bản sao bị thiếu hoặc bị hỏng.".into(),
+            Self::ManifestVersion { version } => format!(
+                "Bản sao dùng định dạng phiên bản {version}, mới hơn chương trình kiểm tra này."
+            ),
+            Self::Time => "Thời gian ký và thời gian chứng thực không khớp nhau.".into(),
+            Self::PageCount { .. } => "Số trang của tệp không đúng với bản sao đã ký.".into(),
+            Self::Page { page } => format!("Trang {page} không đúng với trang đã chứng thực."),
+        }
+    }
+
+    /// The same sentence in English.
+    pub fn en(&self) -> String {
+        match self {
+            Self::TooLarge { .. } => {
+                format!("The file is larger than {} MB and was not checked.", FILE_BYTES_MAX >> 20)
+            }
+            Self::NotPdf => "This file is not a PDF file.".into(),
+            Self::Cut => "The file was cut short, or data was added at its end.".into(),
+            Self::NotCertifiedCopy => "This PDF file is not a certified copy.".into(),
+            Self::SignatureMissing => {
+                "One of the two digital signatures (officer, authority) is missing.".into()
+            }
+            Self::WrongOrder => {
+                "The two digital signatures are in the wrong order: the officer signs first, then \
+                 the authority."
+                    .into()
+            }
+            Self::Changed { role } => {
+                format!("The content was changed after the {} signed it.", role_en(*role))
+            }
+            Self::Altered { role } => {
+                format!("The part of the file with the {}'s signature was altered.", role_en(*role))
+            }
+            Self::SignatureMalformed { role, .. } => {
+                format!("The {}'s digital signature is damaged and unreadable.", role_en(*role))
+            }
+            Self::SignatureFalse { role } => {
+                format!("The {}'s digital signature does not fit the certificate.", role_en(*role))
+            }
+            Self::UnknownIssuer { role } => {
+                format!("The {}'s certificate was issued by a body not trusted.", role_en(*role))
+            }
+            Self::NotValidThen { role } => {
+                format!("The {}'s certificate was not valid when signing.", role_en(*role))
+            }
+            Self::CertificateUnusable { role, .. } => {
+                format!("The {}'s certificate cannot be used to sign documents.", role_en(*role))
+            }
+            Self::SameSigner => "Both digital signatures are by one certificate.".into(),
+            Self::Document(_) => "The file is not built as a certified copy is.".into(),
+            Self::Manifest { .. } => "The copy's own description is missing or damaged.".into(),
+            Self::ManifestVersion { version } => {
+                format!("The copy's format, version {version}, is newer than this program.")
+            }
+            Self::Time => "The time of signing and the time of certification differ.".into(),
+            Self::PageCount { .. } => "The file has not the pages of the signed copy.".into(),
+            Self::Page { page } => format!("Page {page} is not the page that was certified."),
+        }
+    }
+}
+
+fn role_vi(role: Role) -> &'static str {
+    match role {
+        Role::Officer => "người thực hiện chứng thực",
+        Role::Authority => "cơ quan",
+    }
+}
+
+fn role_en(role: Role) -> &'static str {
+    match role {
+        Role::Officer => "officer",
+        Role::Authority => "authority",
+    }
+}

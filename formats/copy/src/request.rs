@@ -1,0 +1,193 @@
+//! What a copy is made of: the pages, the particulars, the typefaces and images.
+
+use time::OffsetDateTime;
+
+use crate::manifest::{MANIFEST_VERSION, Manifest, ModelEntry, PageEntry, vietnam_seconds};
+use crate::{VerificationCode, hash};
+
+/// Pages of one original: a thick file; more is a mistake, and a PDF page is some 1 MB.
+pub const PAGE_COUNT_MAX: usize = 200;
+/// Words of one page: a dense A4 page has under 1,500.
+pub const PAGE_WORDS_MAX: usize = 20_000;
+/// Characters of any one text that the statement prints.
+pub const TEXT_CHARS_MAX: usize = 500;
+/// Resolutions that make a page of a sensible size; Decree 30/2020 asks for 200 or more.
+pub const DPI_RANGE: std::ops::RangeInclusive<u32> = 50..=1200;
+
+/// One page of the original.
+#[derive(Debug, Clone)]
+pub struct PageImage {
+    /// The JPEG file (grey or colour), embedded as it is.
+    pub jpeg: Vec<u8>,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Pixels an inch; the page's size on paper follows from it.
+    pub dpi: u32,
+    /// The words read on the page, in reading order.
+    pub words: Vec<PlacedWord>,
+}
+
+/// A word and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlacedWord {
+    /// The word, without spaces around it.
+    pub text: String,
+    /// Corners in pixels of the image: top left, top right, bottom right, bottom left of the word
+    /// as it is read.
+    pub quad: [[f32; 2]; 4],
+    /// The line it belongs to; words of one line follow each other.
+    pub line: usize,
+}
+
+/// Everything that one copy is made from.
+#[derive(Debug, Clone)]
+pub struct CopyRequest {
+    /// The verification code.
+    pub code: VerificationCode,
+    /// The number in the book, from 1.
+    pub number: u32,
+    /// The book as written on its cover, symbol included, such as `03/2026-SCT/BS`.
+    pub book: String,
+    /// When the copy is certified; kept in Vietnam's time and whole seconds.
+    pub issued_at: OffsetDateTime,
+    /// The certifying authority, such as `ỦY BAN NHÂN DÂN PHƯỜNG CẦU GIẤY`.
+    pub authority: String,
+    /// Where the copy is made, printed on the statement.
+    pub place: String,
+    /// The certifying officer's name.
+    pub officer: String,
+    /// The officer's capacity; ` / ` starts a new line (`KT. CHỦ TỊCH / PHÓ CHỦ TỊCH`).
+    pub capacity: String,
+    /// The kind of document.
+    pub kind: String,
+    /// The document's title.
+    pub title: String,
+    /// The device that makes the copy.
+    pub device: String,
+    /// The device's own running number of the copy.
+    pub sequence: u64,
+    /// The pages of the original, in order; at least one.
+    pub pages: Vec<PageImage>,
+    /// The models that read the original.
+    pub models: Vec<ModelEntry>,
+    /// Where copies are verified, such as `https://tracuu.example.vn`; no slash at the end.
+    pub verify_base: String,
+}
+
+/// The typefaces and images of the statement page.
+#[derive(Debug, Clone)]
+pub struct Assets {
+    /// A Times-like TrueType face with Vietnamese letters.
+    pub regular_font: Vec<u8>,
+    /// Its bold.
+    pub bold_font: Vec<u8>,
+    /// The authority's seal: red, transparent around, square; drawn at its real size.
+    pub seal_png: Option<Vec<u8>>,
+    /// The officer's signature: blue, transparent around.
+    pub signature_png: Option<Vec<u8>>,
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// No page, or more than [`PAGE_COUNT_MAX`].
+    #[error("a copy has 1 to {PAGE_COUNT_MAX} pages, not {count}")]
+    PageCount {
+        /// How many pages there are.
+        count: usize,
+    },
+    /// A page has no extent or a resolution outside [`DPI_RANGE`].
+    #[error("page {page} has no usable size or resolution")]
+    PageSize {
+        /// The page, from 1.
+        page: usize,
+    },
+    /// A page has more than [`PAGE_WORDS_MAX`] words, or a word without a place.
+    #[error("page {page} has too many words, or a word whose place is not a number")]
+    PageWords {
+        /// The page, from 1.
+        page: usize,
+    },
+    /// A particular is empty or longer than [`TEXT_CHARS_MAX`].
+    #[error("the {name} is empty or longer than {TEXT_CHARS_MAX} characters")]
+    Text {
+        /// Which one.
+        name: &'static str,
+    },
+    /// Numbers in a book begin at 1.
+    #[error("the number in the book is 0")]
+    Number,
+}
+
+impl CopyRequest {
+    /// Checks the request against the limits of the format.
+    pub(crate) fn check(&self) -> Result<(), RequestError> {
+        let count = self.pages.len();
+        if count == 0 || count > PAGE_COUNT_MAX {
+            return Err(RequestError::PageCount { count });
+        }
+        if self.number == 0 {
+            return Err(RequestError::Number);
+        }
+        for (i, page) in self.pages.iter().enumerate() {
+            page.check(i + 1)?;
+        }
+        let texts = [
+            ("book", &self.book),
+            ("authority", &self.authority),
+            ("place", &self.place),
+            ("officer's name", &self.officer),
+            ("capacity", &self.capacity),
+            ("kind of document", &self.kind),
+            ("title", &self.title),
+            ("device", &self.device),
+            ("verification address", &self.verify_base),
+        ];
+        let bad = |text: &str| text.trim().is_empty() || text.chars().count() > TEXT_CHARS_MAX;
+        match texts.iter().find(|(_, text)| bad(text)) {
+            Some((name, _)) => Err(RequestError::Text { name }),
+            None => Ok(()),
+        }
+    }
+
+    /// The manifest of the copy to be made.
+    pub(crate) fn manifest(&self) -> Manifest {
+        let entry = |page: &PageImage| PageEntry {
+            sha256: hex::encode(hash(&page.jpeg)),
+            width: page.width,
+            height: page.height,
+            dpi: page.dpi,
+        };
+        Manifest {
+            version: MANIFEST_VERSION,
+            code: self.code,
+            number: self.number,
+            book: self.book.clone(),
+            issued_at: vietnam_seconds(self.issued_at),
+            authority: self.authority.clone(),
+            officer: self.officer.clone(),
+            capacity: self.capacity.clone(),
+            kind: self.kind.clone(),
+            title: self.title.clone(),
+            device: self.device.clone(),
+            sequence: self.sequence,
+            pages: self.pages.iter().map(entry).collect(),
+            models: self.models.clone(),
+        }
+    }
+}
+
+impl PageImage {
+    fn check(&self, page: usize) -> Result<(), RequestError> {
+        if self.width == 0 || self.height == 0 || !DPI_RANGE.contains(&self.dpi) {
+            return Err(RequestError::PageSize { page });
+        }
+        let placed = |word: &PlacedWord| word.quad.iter().flatten().all(|v| v.is_finite());
+        if self.words.len() > PAGE_WORDS_MAX || !self.words.iter().all(placed) {
+            return Err(RequestError::PageWords { page });
+        }
+        Ok(())
+    }
+}

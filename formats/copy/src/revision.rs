@@ -1,0 +1,375 @@
+//! What one signature appends to the file, byte for byte.
+//!
+//! Both sides use this module: signing writes a revision, verifying writes the same revision again
+//! and compares. So nothing can hide between the signatures: a copy whose appended bytes are not
+//! exactly these is refused, whatever a PDF reader would make of them.
+//!
+//! An appended revision is a line end, the objects (the signature dictionary first), a
+//! cross-reference table, a trailer. Object numbers follow from the size of the first revision:
+//! `size` officer's signature, `+1` its widget, `+2` the last page's annotations, `+3` the form,
+//! `+4` authority's signature, `+5` its widget. The officer's revision also repeats the catalog and
+//! the last page with one entry more; the authority's repeats only the annotations and the form.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use lopdf::xref::XrefEntry;
+use lopdf::{Document, LoadOptions, Object, ObjectId};
+use time::format_description::BorrowedFormatItem;
+use time::macros::{format_description, offset};
+use time::{OffsetDateTime, PrimitiveDateTime};
+
+use crate::manifest::vietnam_seconds;
+
+/// Digits of a number in a `/ByteRange`, padded with spaces; room for any file below 10 GB.
+const RANGE_DIGITS: usize = 10;
+/// What a compressed stream may grow to while a file is read.
+const STREAM_BYTES_MAX: usize = 16 << 20;
+
+/// Who signs. The order is the order of the revisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The officer who compared the copy with the original.
+    Officer,
+    /// The authority, with its seal.
+    Authority,
+}
+
+impl Role {
+    /// The signature field's name.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Self::Officer => "Officer",
+            Self::Authority => "Authority",
+        }
+    }
+
+    /// The reason that the signature states. Part of the format, not of the wording profile: old
+    /// copies must be found unchanged for ever.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Officer => "Chứng thực bản sao đúng với bản chính",
+            Self::Authority => "Con dấu điện tử của cơ quan chứng thực",
+        }
+    }
+
+    fn tooltip(self) -> &'static str {
+        match self {
+            Self::Officer => "Chữ ký số của người thực hiện chứng thực",
+            Self::Authority => "Chữ ký số của cơ quan chứng thực",
+        }
+    }
+}
+
+/// The facts of the first (unsigned) revision that later revisions depend on.
+pub(crate) struct Base {
+    pub(crate) document: Document,
+    size: u32,
+    root: u32,
+    page: u32,
+    root_text: Vec<u8>,
+    page_text: Vec<u8>,
+    trailer: String,
+}
+
+/// Why a file cannot be a base: it is not what [`crate::build`] makes.
+#[derive(Debug, thiserror::Error)]
+pub enum BaseError {
+    /// It does not parse as a PDF.
+    #[error("the file does not parse as a PDF")]
+    Parse(#[source] lopdf::Error),
+    /// It parses, and differs in shape from what is written here.
+    #[error("the PDF has no usable {part}")]
+    Shape {
+        /// What is missing or different.
+        part: &'static str,
+    },
+}
+
+impl Base {
+    /// Reads an unsigned revision.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, BaseError> {
+        let options = LoadOptions {
+            strict: true,
+            max_decompressed_size: Some(STREAM_BYTES_MAX),
+            ..LoadOptions::default()
+        };
+        let document =
+            Document::load_mem_with_options(bytes, options).map_err(BaseError::Parse)?;
+        let shape = |part| BaseError::Shape { part };
+        let offsets = offsets(&document);
+        let root = plain_reference(document.trailer.get(b"Root"), "catalog")?;
+        let page = document.page_iter().last().ok_or(shape("page"))?;
+        let root_text = object_text(bytes, &offsets, document.xref_start, root)
+            .ok_or(shape("catalog"))?
+            .to_vec();
+        let page_text = object_text(bytes, &offsets, document.xref_start, page)
+            .ok_or(shape("page"))?
+            .to_vec();
+        let size = offsets.keys().last().ok_or(shape("objects"))? + 1;
+        let trailer = trailer_entries(&document)?;
+        let (root, page) = (root.0, page.0);
+        Ok(Self { document, size, root, page, root_text, page_text, trailer })
+    }
+}
+
+fn plain_reference(
+    object: lopdf::Result<&Object>,
+    part: &'static str,
+) -> Result<ObjectId, BaseError> {
+    let id = object.and_then(Object::as_reference).map_err(|_| BaseError::Shape { part })?;
+    if id.1 == 0 { Ok(id) } else { Err(BaseError::Shape { part }) }
+}
+
+/// Where each object begins, by number.
+fn offsets(document: &Document) -> BTreeMap<u32, usize> {
+    let normal = |(number, entry): (&u32, &XrefEntry)| match entry {
+        XrefEntry::Normal { offset, .. } => Some((*number, *offset as usize)),
+        _ => None,
+    };
+    document.reference_table.entries.iter().filter_map(normal).collect()
+}
+
+/// An object's dictionary as it is written, without the closing `>>`.
+///
+/// The object ends where the next one (or the table) begins, so no text inside it can fake its end.
+fn object_text<'a>(
+    bytes: &'a [u8],
+    offsets: &BTreeMap<u32, usize>,
+    table: usize,
+    id: ObjectId,
+) -> Option<&'a [u8]> {
+    let start = *offsets.get(&id.0)?;
+    let end = offsets.values().copied().chain([table]).filter(|at| *at > start).min()?;
+    let text = bytes.get(start..end)?;
+    let text = text.strip_prefix(format!("{} 0 obj\n", id.0).as_bytes())?;
+    let text = text.trim_ascii_end().strip_suffix(b"endobj")?.trim_ascii_end();
+    text.starts_with(b"<<").then_some(text)?.strip_suffix(b">>")
+}
+
+/// The trailer's entries that stay the same in every revision.
+fn trailer_entries(document: &Document) -> Result<String, BaseError> {
+    let root = plain_reference(document.trailer.get(b"Root"), "catalog")?;
+    let info = plain_reference(document.trailer.get(b"Info"), "information dictionary")?;
+    let ids = document.trailer.get(b"ID").and_then(Object::as_array).map(Vec::as_slice);
+    let Ok([Object::String(first, _), Object::String(second, _)]) = ids else {
+        return Err(BaseError::Shape { part: "file identifier" });
+    };
+    Ok(format!(
+        "/Root {} 0 R /Info {} 0 R /ID [<{}> <{}>]",
+        root.0,
+        info.0,
+        hex::encode(first),
+        hex::encode(second)
+    ))
+}
+
+/// A revision with an empty signature.
+pub(crate) struct Revision {
+    /// The whole file, previous revisions included.
+    pub(crate) bytes: Vec<u8>,
+    /// The hole that the signature does not cover: `<`, zeros, `>`.
+    pub(crate) hole: Range<usize>,
+}
+
+/// Appends `role`'s revision to a file: `room` bytes for the signature, `at` as its time.
+pub(crate) fn append(
+    previous: &[u8],
+    base: &Base,
+    role: Role,
+    at: OffsetDateTime,
+    room: usize,
+) -> Option<Revision> {
+    let previous_table = start_of_table(previous)?;
+    let numbers = Numbers::new(base, role);
+    let mut bytes = previous.to_vec();
+    bytes.push(b'\n');
+    let mut offsets = BTreeMap::new();
+    let start = bytes.len();
+    offsets.insert(numbers.signature, start);
+    bytes.extend(format!("{} 0 obj\n{SIGNATURE_HEAD}", numbers.signature).as_bytes());
+    let range_at = bytes.len();
+    bytes.extend([b' '; range_width()]);
+    bytes.extend(SIGNATURE_CONTENTS.as_bytes());
+    let hole = bytes.len()..bytes.len() + 2 * room + 2;
+    bytes.push(b'<');
+    bytes.resize(hole.end - 1, b'0');
+    bytes.extend(b">");
+    bytes.extend(signature_tail(role, at).as_bytes());
+    for (number, text) in objects(base, role, &numbers) {
+        offsets.insert(number, bytes.len());
+        bytes.extend(format!("{number} 0 obj\n").as_bytes());
+        bytes.extend(text);
+        bytes.extend(b"\nendobj\n");
+    }
+    let table = bytes.len();
+    bytes.extend(table_text(&offsets).as_bytes());
+    let size = numbers.widget.max(numbers.form) + 1;
+    let trailer = format!(
+        "trailer\n<</Size {size} {} /Prev {previous_table}>>\nstartxref\n{table}\n%%EOF\n",
+        base.trailer
+    );
+    bytes.extend(trailer.as_bytes());
+    let range = byte_range(&hole, bytes.len());
+    bytes[range_at..range_at + range.len()].copy_from_slice(range.as_bytes());
+    Some(Revision { bytes, hole })
+}
+
+struct Numbers {
+    signature: u32,
+    widget: u32,
+    annotations: u32,
+    form: u32,
+    officer_widget: u32,
+}
+
+impl Numbers {
+    fn new(base: &Base, role: Role) -> Self {
+        let own = match role {
+            Role::Officer => base.size,
+            Role::Authority => base.size + 4,
+        };
+        Self {
+            signature: own,
+            widget: own + 1,
+            annotations: base.size + 2,
+            form: base.size + 3,
+            officer_widget: base.size + 1,
+        }
+    }
+}
+
+const SIGNATURE_HEAD: &str =
+    "<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange ";
+const SIGNATURE_CONTENTS: &str = "/Contents ";
+
+fn signature_tail(role: Role, at: OffsetDateTime) -> String {
+    format!("/M({})/Reason{}>>\nendobj\n", pdf_date(at), text_string(role.reason()))
+}
+
+/// Every object of the revision but the signature dictionary.
+fn objects(base: &Base, role: Role, numbers: &Numbers) -> Vec<(u32, Vec<u8>)> {
+    let widgets = match role {
+        Role::Officer => format!("{} 0 R", numbers.officer_widget),
+        Role::Authority => format!("{} 0 R {} 0 R", numbers.officer_widget, numbers.widget),
+    };
+    // An invisible field: no extent, printed (4) and locked (128), as PDF/A asks of a widget
+    // without an appearance.
+    let widget = format!(
+        "<</Type/Annot/Subtype/Widget/FT/Sig/T({})/TU{}/V {} 0 R/P {} 0 R/F 132/Rect[0 0 0 0]>>",
+        role.field(),
+        text_string(role.tooltip()),
+        numbers.signature,
+        base.page
+    );
+    let mut objects = vec![
+        (numbers.widget, widget.into_bytes()),
+        (numbers.annotations, format!("[{widgets}]").into_bytes()),
+        (numbers.form, format!("<</Fields[{widgets}]/SigFlags 3>>").into_bytes()),
+    ];
+    if role == Role::Officer {
+        let form = format!("/AcroForm {} 0 R>>", numbers.form);
+        let annotations = format!("/Annots {} 0 R>>", numbers.annotations);
+        objects.push((base.root, [&base.root_text, form.as_bytes()].concat()));
+        objects.push((base.page, [&base.page_text, annotations.as_bytes()].concat()));
+    }
+    objects
+}
+
+/// The cross-reference table: one subsection for each run of numbers.
+fn table_text(offsets: &BTreeMap<u32, usize>) -> String {
+    let mut text = "xref\n".to_owned();
+    let entries: Vec<_> = offsets.iter().collect();
+    for run in entries.chunk_by(|a, b| *a.0 + 1 == *b.0) {
+        text.push_str(&format!("{} {}\n", run[0].0, run.len()));
+        for (_, offset) in run {
+            text.push_str(&format!("{offset:010} 00000 n \n"));
+        }
+    }
+    text
+}
+
+const fn range_width() -> usize {
+    "[0   ]".len() + 3 * RANGE_DIGITS
+}
+
+fn byte_range(hole: &Range<usize>, length: usize) -> String {
+    let text = format!("[0 {} {} {}]", hole.start, hole.end, length - hole.end);
+    format!("{text:<width$}", width = range_width())
+}
+
+/// A date as in `D:20261122091530+07'00'`; always Vietnam's time.
+const DATE: &[BorrowedFormatItem] =
+    format_description!("D:[year][month][day][hour][minute][second]+07'00'");
+const DATE_LENGTH: usize = "D:20261122091530+07'00'".len();
+
+fn pdf_date(at: OffsetDateTime) -> String {
+    vietnam_seconds(at).format(DATE).unwrap_or_default()
+}
+
+fn read_pdf_date(text: &str) -> Option<OffsetDateTime> {
+    Some(PrimitiveDateTime::parse(text, DATE).ok()?.assume_offset(offset!(+7)))
+}
+
+/// A text string in UTF-16 with byte order mark, as hexadecimal.
+fn text_string(text: &str) -> String {
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    format!("<feff{}>", hex::encode(utf16))
+}
+
+/// The offset in the file's last `startxref`, if the file ends as a PDF ends.
+pub(crate) fn start_of_table(bytes: &[u8]) -> Option<usize> {
+    let text = bytes.strip_suffix(b"\n").unwrap_or(bytes).strip_suffix(b"\n%%EOF")?;
+    let digits = text.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let (text, number) = text.split_at(text.len() - digits);
+    text.ends_with(b"startxref\n").then_some(())?;
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// A signed file taken apart by its last revision, reading only what [`append`] writes.
+#[derive(Debug)]
+pub(crate) struct Split {
+    /// Length of the file before the revision.
+    pub(crate) previous: usize,
+    /// The hole with the signature.
+    pub(crate) hole: Range<usize>,
+    /// The time that the signature states.
+    pub(crate) at: OffsetDateTime,
+    /// Whose field the revision adds.
+    pub(crate) role: Role,
+}
+
+/// Finds the last revision's beginning and its signature. `None` if the file does not end with a
+/// revision of this shape; only the places are checked here, the bytes by comparing (see above).
+pub(crate) fn split(bytes: &[u8]) -> Option<Split> {
+    let table = bytes.get(start_of_table(bytes)?..)?.strip_prefix(b"xref\n")?;
+    let first = first_object(table)?;
+    let previous = first.checked_sub(1)?;
+    let rest = bytes.get(first..)?;
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let rest = rest[digits..].strip_prefix(b" 0 obj\n")?;
+    let rest = rest.strip_prefix(SIGNATURE_HEAD.as_bytes())?;
+    let range = rest.get(..range_width())?;
+    let rest = rest[range_width()..].strip_prefix(SIGNATURE_CONTENTS.as_bytes())?;
+    let start = bytes.len() - rest.len();
+    let length = rest.iter().position(|b| *b == b'>')? + 1;
+    let hole = start..start + length;
+    (range == byte_range(&hole, bytes.len()).as_bytes()).then_some(())?;
+    let tail = &bytes[hole.end..];
+    let (date, _) = tail.strip_prefix(b"/M(")?.split_at_checked(DATE_LENGTH)?;
+    let at = read_pdf_date(std::str::from_utf8(date).ok()?)?;
+    let names = |role: &Role| {
+        let field = format!("/T({})", role.field());
+        tail.windows(field.len()).any(|w| w == field.as_bytes())
+    };
+    let role = [Role::Officer, Role::Authority].into_iter().find(names)?;
+    Some(Split { previous, hole, at, role })
+}
+
+/// The smallest offset of a table as [`table_text`] writes it.
+fn first_object(table: &[u8]) -> Option<usize> {
+    let end = table.windows(8).position(|w| w == b"trailer\n")?;
+    let text = std::str::from_utf8(&table[..end]).ok()?;
+    let entries = text.lines().filter_map(|line| line.strip_suffix(" 00000 n "));
+    entries.map(|offset| offset.parse::<usize>().ok()).collect::<Option<Vec<_>>>()?.into_iter().min()
+}

@@ -1,0 +1,122 @@
+//! From a request to a sealed copy.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::build::{self, BuildError};
+use crate::cms::{Chain, CmsError};
+use crate::manifest::Manifest;
+use crate::pades::{self, SignError};
+use crate::request::{Assets, CopyRequest, RequestError};
+use crate::revision::{Base, BaseError, Role};
+use crate::signer::Signer;
+use crate::{FILE_BYTES_MAX, hash};
+
+/// A sealed copy. Its bytes never change again.
+#[derive(Debug, Clone)]
+pub struct SealedCopy {
+    /// The PDF file.
+    pub bytes: Vec<u8>,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+    /// What is attached inside.
+    pub manifest: Manifest,
+    /// The text of its QR code.
+    pub qr: String,
+}
+
+/// Why no copy was made. There is never half a copy: the bytes leave only when both signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The request cannot become a copy.
+    #[error("the request is not complete")]
+    Request(#[from] RequestError),
+    /// The pages cannot be laid out.
+    #[error("the copy cannot be laid out")]
+    Build(#[from] BuildError),
+    /// The manifest cannot be written.
+    #[error("the manifest cannot be written")]
+    Manifest(#[source] serde_json::Error),
+    /// The file that was laid out cannot carry signatures.
+    #[error("the file laid out cannot be signed")]
+    Base(#[from] BaseError),
+    /// A signer's certificates cannot be used.
+    #[error("the certificates of the {role:?} cannot be used")]
+    Chain {
+        /// Whose.
+        role: Role,
+        /// What is wrong.
+        #[source]
+        source: CmsError,
+    },
+    /// One key signs for both; the law asks for the officer and the authority.
+    #[error("officer and authority sign with the same certificate")]
+    SameSigner,
+    /// A signer did not sign.
+    #[error("the signature of the {role:?} was not made")]
+    Sign {
+        /// Whose.
+        role: Role,
+        /// What went wrong.
+        #[source]
+        source: SignError,
+    },
+    /// The copy is larger than a verifier accepts.
+    #[error("the copy of {bytes} bytes is larger than {FILE_BYTES_MAX}")]
+    Size {
+        /// Its size.
+        bytes: usize,
+    },
+}
+
+/// Makes a sealed copy: the authority signs the manifest's digest for the QR code, the pages are
+/// laid out, the officer signs, the authority signs.
+///
+/// The caller verifies the result with [`verify`](crate::verify) before it relies on it, and again
+/// after reading it back from disk. A copy above [`FILE_BYTES_MAX`] is refused before anyone signs.
+pub fn seal(
+    request: &CopyRequest,
+    assets: &Assets,
+    officer: &mut dyn Signer,
+    authority: &mut dyn Signer,
+) -> Result<SealedCopy, SealError> {
+    request.check()?;
+    let chain = |signer: &dyn Signer, role| {
+        Chain::new(signer.chain(), signer.algorithm())
+            .map_err(|source| SealError::Chain { role, source })
+    };
+    let officer_chain = chain(officer, Role::Officer)?;
+    let authority_chain = chain(authority, Role::Authority)?;
+    if officer_chain.der.first() == authority_chain.der.first() {
+        return Err(SealError::SameSigner);
+    }
+    let image_bytes: usize = request.pages.iter().map(|page| page.jpeg.len()).sum();
+    if image_bytes > FILE_BYTES_MAX {
+        return Err(SealError::Size { bytes: image_bytes });
+    }
+    let manifest = request.manifest();
+    let manifest_bytes = manifest.to_bytes().map_err(SealError::Manifest)?;
+    let sign = |role| move |source| SealError::Sign { role, source };
+    let signature = pades::signed(&authority_chain, authority, &manifest_bytes)
+        .map_err(sign(Role::Authority))?;
+    let qr = qr_text(&request.verify_base, &manifest, &manifest_bytes, &signature);
+    let unsigned = build::build(request, assets, &manifest, &manifest_bytes, &qr)?;
+    let base = Base::read(&unsigned)?;
+    let at = manifest.issued_at;
+    let once = pades::sign(&unsigned, &base, Role::Officer, at, officer)
+        .map_err(sign(Role::Officer))?;
+    let bytes = pades::sign(&once, &base, Role::Authority, at, authority)
+        .map_err(sign(Role::Authority))?;
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(SealError::Size { bytes: bytes.len() });
+    }
+    Ok(SealedCopy { sha256: hash(&bytes), bytes, manifest, qr })
+}
+
+/// `{base}/v/{code}#{digest}.{signature}`, the last two in base64url: what stands behind the `#`
+/// never reaches a server and lets a reader check the manifest offline.
+fn qr_text(base: &str, manifest: &Manifest, bytes: &[u8], signature: &[u8]) -> String {
+    let digest = URL_SAFE_NO_PAD.encode(hash(bytes));
+    let signature = URL_SAFE_NO_PAD.encode(signature);
+    format!("{}/v/{}#{digest}.{signature}", base.trim_end_matches('/'), manifest.code)
+}

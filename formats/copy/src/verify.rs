@@ -1,0 +1,268 @@
+//! Whether a file is a certified copy, from its bytes alone.
+//!
+//! The order matters. First only places that [`revision`](crate::revision) fixes are looked at and
+//! both signatures are checked, down to a trusted root. Only then does a PDF parser see the
+//! document: what it parses has been signed by two trusted signers. Last, the appended bytes are
+//! written again and compared, and the manifest is held against the pages.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use der::asn1::ObjectIdentifier;
+use der::{Tag, Tagged};
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
+use x509_cert::name::Name;
+
+use crate::cms::{self, Chain, Decoded};
+use crate::manifest::{MANIFEST_NAME, MANIFEST_VERSION, Manifest, PageEntry};
+use crate::pades::digest_around;
+use crate::revision::{self, Base, Role, Split};
+use crate::{FILE_BYTES_MAX, Refusal, SignatureAlgorithm, TrustAnchors, hash};
+
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+const ORGANISATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+/// How far a page's size may be from its pixels and resolution, in points (rounding).
+const PAGE_SIZE_SLACK: f32 = 0.1;
+
+/// A copy that passed every check.
+#[derive(Debug)]
+pub struct Verified {
+    /// What the copy says about itself.
+    pub manifest: Manifest,
+    /// SHA-256 of the attached manifest: what the QR code carries.
+    pub manifest_sha256: [u8; 32],
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+    /// Who signed as officer.
+    pub officer: SignerInfo,
+    /// Who signed as authority.
+    pub authority: SignerInfo,
+    manifest_bytes: Vec<u8>,
+    authority_chain: Chain,
+}
+
+/// A signer, as the certificate names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignerInfo {
+    /// The common name.
+    pub common_name: String,
+    /// The organisation, if named.
+    pub organisation: Option<String>,
+    /// The issuer's whole name (RFC 4514).
+    pub issuer: String,
+    /// The certificate's serial number, in hexadecimal.
+    pub serial: String,
+    /// The algorithm of the key.
+    pub algorithm: SignatureAlgorithm,
+    /// SHA-256 of the certificate.
+    pub certificate_sha256: [u8; 32],
+}
+
+impl Verified {
+    /// Whether a QR code's text is the one of this copy: its code, its manifest's digest, and the
+    /// authority's signature over it.
+    pub fn matches_qr(&self, text: &str) -> bool {
+        let Some((address, proof)) = text.split_once('#') else { return false };
+        let Some((digest, signature)) = proof.split_once('.') else { return false };
+        let code = address.rsplit('/').next().unwrap_or_default();
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
+        code.parse() == Ok(self.manifest.code)
+            && URL_SAFE_NO_PAD.decode(digest).is_ok_and(|digest| digest == self.manifest_sha256)
+            && self.authority_chain.verifies(&self.manifest_bytes, &signature)
+    }
+}
+
+/// Verifies a copy. Never panics, whatever the bytes; work and memory are bounded by
+/// [`FILE_BYTES_MAX`]. Revocation of certificates is not checked (there is no network here).
+pub fn verify(bytes: &[u8], trust: &TrustAnchors) -> Result<Verified, Refusal> {
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(Refusal::TooLarge { bytes: bytes.len() });
+    }
+    if !bytes.starts_with(b"%PDF-") {
+        return Err(Refusal::NotPdf);
+    }
+    revision::start_of_table(bytes).ok_or(Refusal::Cut)?;
+    let second = revision::split(bytes).ok_or_else(|| unlike_a_copy(bytes))?;
+    let once = &bytes[..second.previous];
+    let Some(first) = revision::split(once) else {
+        return Err(match second.role {
+            Role::Officer => Refusal::SignatureMissing,
+            Role::Authority => Refusal::Altered { role: Role::Officer },
+        });
+    };
+    if (first.role, second.role) != (Role::Officer, Role::Authority) {
+        return Err(Refusal::WrongOrder);
+    }
+    let officer = signature(once, &first, trust)?;
+    let authority = signature(bytes, &second, trust)?;
+    if officer.chain.der.first() == authority.chain.der.first() {
+        return Err(Refusal::SameSigner);
+    }
+    let unsigned = &once[..first.previous];
+    let base = Base::read(unsigned).map_err(Refusal::Document)?;
+    compare(unsigned, &base, once, &first)?;
+    compare(once, &base, bytes, &second)?;
+    let manifest_bytes = attached(&base.document).ok_or(Refusal::Manifest { source: None })?;
+    let manifest = read_manifest(&manifest_bytes)?;
+    if first.at != manifest.issued_at || second.at != manifest.issued_at {
+        return Err(Refusal::Time);
+    }
+    pages(&base.document, &manifest)?;
+    Ok(Verified {
+        manifest,
+        manifest_sha256: hash(&manifest_bytes),
+        sha256: hash(bytes),
+        officer: signer_info(&officer.chain),
+        authority: signer_info(&authority.chain),
+        manifest_bytes,
+        authority_chain: authority.chain,
+    })
+}
+
+/// Chooses the sentence for a PDF that does not end in a revision of ours.
+fn unlike_a_copy(bytes: &[u8]) -> Refusal {
+    let field = format!("/T({})", Role::Authority.field());
+    if bytes.windows(field.len()).any(|w| w == field.as_bytes()) {
+        Refusal::Altered { role: Role::Authority }
+    } else {
+        Refusal::NotCertifiedCopy
+    }
+}
+
+/// Checks one signature of the file that ends with it: digest, key, certificates.
+fn signature(bytes: &[u8], split: &Split, trust: &TrustAnchors) -> Result<Decoded, Refusal> {
+    let role = split.role;
+    let hole = &bytes[split.hole.start + 1..split.hole.end - 1];
+    // One spelling only, so that no bit of the hole can change unnoticed.
+    if hole.iter().any(u8::is_ascii_uppercase) {
+        return Err(Refusal::Altered { role });
+    }
+    let structure = hex::decode(hole).map_err(|_| Refusal::Altered { role })?;
+    let decoded = cms::decode(&structure)
+        .map_err(|source| Refusal::SignatureMalformed { role, source })?;
+    if digest_around(bytes, split.hole.start, split.hole.end) != decoded.digest {
+        return Err(Refusal::Changed { role });
+    }
+    let attributes = cms::signed_attributes(&decoded.chain, &decoded.digest)
+        .map_err(|source| Refusal::SignatureMalformed { role, source })?;
+    if !decoded.chain.verifies(&attributes, &decoded.signature) {
+        return Err(Refusal::SignatureFalse { role });
+    }
+    let at_seconds = u64::try_from(split.at.unix_timestamp()).unwrap_or(0);
+    trust.check(&decoded.chain.der, at_seconds).map_err(|source| match source {
+        webpki::Error::UnknownIssuer => Refusal::UnknownIssuer { role },
+        webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => {
+            Refusal::NotValidThen { role }
+        }
+        source => Refusal::CertificateUnusable { role, source },
+    })?;
+    Ok(decoded)
+}
+
+/// Writes the revision again and compares all of it but the hole.
+fn compare(previous: &[u8], base: &Base, bytes: &[u8], split: &Split) -> Result<(), Refusal> {
+    let altered = Refusal::Altered { role: split.role };
+    let room = (split.hole.len() - 2) / 2;
+    let Some(expected) = revision::append(previous, base, split.role, split.at, room) else {
+        return Err(altered);
+    };
+    let hole = &split.hole;
+    let same = expected.hole == *hole
+        && expected.bytes[..=hole.start] == bytes[..=hole.start]
+        && expected.bytes[hole.end - 1..] == bytes[hole.end - 1..];
+    if same { Ok(()) } else { Err(altered) }
+}
+
+/// The bytes of the attached manifest, the only attachment.
+fn attached(document: &Document) -> Option<Vec<u8>> {
+    let catalog = document.catalog().ok()?;
+    let names = document.get_dict_in_dict(catalog, b"Names").ok()?;
+    let files = document.get_dict_in_dict(names, b"EmbeddedFiles").ok()?;
+    let [Object::String(name, _), file] = files.get(b"Names").ok()?.as_array().ok()?.as_slice()
+    else {
+        return None;
+    };
+    (name == MANIFEST_NAME.as_bytes()).then_some(())?;
+    let file = document.dereference(file).ok()?.1.as_dict().ok()?;
+    let streams = document.get_dict_in_dict(file, b"EF").ok()?;
+    let stream = stream(document, streams.get(b"F").ok()?)?;
+    stream.dict.get(b"Filter").is_err().then(|| stream.content.clone())
+}
+
+fn stream<'a>(document: &'a Document, object: &'a Object) -> Option<&'a Stream> {
+    document.dereference(object).ok()?.1.as_stream().ok()
+}
+
+fn read_manifest(bytes: &[u8]) -> Result<Manifest, Refusal> {
+    /// Read first, because other versions may have other fields.
+    #[derive(serde::Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let malformed = |source| Refusal::Manifest { source: Some(source) };
+    let Version { version } = serde_json::from_slice(bytes).map_err(malformed)?;
+    if version != MANIFEST_VERSION {
+        return Err(Refusal::ManifestVersion { version });
+    }
+    serde_json::from_slice(bytes).map_err(malformed)
+}
+
+/// Holds each page of the original against the manifest.
+fn pages(document: &Document, manifest: &Manifest) -> Result<(), Refusal> {
+    let pages: Vec<ObjectId> = document.page_iter().collect();
+    if pages.len() != manifest.pages.len() + 1 {
+        return Err(Refusal::PageCount { expected: manifest.pages.len(), found: pages.len() });
+    }
+    for (i, (id, entry)) in pages.iter().zip(&manifest.pages).enumerate() {
+        page(document, *id, entry).ok_or(Refusal::Page { page: i + 1 })?;
+    }
+    Ok(())
+}
+
+/// One page: exactly one image, the manifest's JPEG, at the size that its resolution makes.
+fn page(document: &Document, id: ObjectId, entry: &PageEntry) -> Option<()> {
+    let page = document.get_dictionary(id).ok()?;
+    let resources = document.get_dict_in_dict(page, b"Resources").ok()?;
+    let objects = document.get_dict_in_dict(resources, b"XObject").ok()?;
+    let [object] = objects.iter().map(|(_, object)| object).collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let image = stream(document, object)?;
+    let name = |key| image.dict.get(key).and_then(Object::as_name).ok();
+    let number = |key| image.dict.get(key).and_then(Object::as_i64).ok();
+    let is_image = name(b"Subtype") == Some(b"Image") && name(b"Filter") == Some(b"DCTDecode");
+    let right_size = number(b"Width") == Some(entry.width.into())
+        && number(b"Height") == Some(entry.height.into());
+    let same = hex::encode(hash(&image.content)) == entry.sha256;
+    (is_image && right_size && same && true_size(page, entry)?).then_some(())
+}
+
+fn true_size(page: &Dictionary, entry: &PageEntry) -> Option<bool> {
+    let media_box = page.get(b"MediaBox").ok()?.as_array().ok()?;
+    let media_box: Vec<f32> =
+        media_box.iter().map(|v| v.as_float()).collect::<Result<_, _>>().ok()?;
+    let scale = 72.0 / entry.dpi as f32;
+    let expected = [0.0, 0.0, entry.width as f32 * scale, entry.height as f32 * scale];
+    let near = |(a, b): (&f32, &f32)| (a - b).abs() <= PAGE_SIZE_SLACK;
+    Some(media_box.len() == 4 && media_box.iter().zip(&expected).all(near))
+}
+
+fn signer_info(chain: &Chain) -> SignerInfo {
+    let certificate = chain.own().map(|certificate| &certificate.tbs_certificate);
+    let named = |oid| certificate.and_then(|certificate| text(&certificate.subject, oid));
+    SignerInfo {
+        common_name: named(COMMON_NAME).unwrap_or_default(),
+        organisation: named(ORGANISATION),
+        issuer: certificate.map(|c| c.issuer.to_string()).unwrap_or_default(),
+        serial: certificate.map(|c| hex::encode(c.serial_number.as_bytes())).unwrap_or_default(),
+        algorithm: chain.algorithm,
+        certificate_sha256: chain.der.first().map(|der| hash(der)).unwrap_or_default(),
+    }
+}
+
+/// A text of a name. Other string types than these two are not used any more (RFC 5280, 4.1.2.4).
+fn text(name: &Name, oid: ObjectIdentifier) -> Option<String> {
+    let mut attributes = name.0.iter().flat_map(|part| part.0.iter());
+    let value = &attributes.find(|attribute| attribute.oid == oid)?.value;
+    matches!(value.tag(), Tag::Utf8String | Tag::PrintableString).then_some(())?;
+    String::from_utf8(value.value().to_vec()).ok()
+}

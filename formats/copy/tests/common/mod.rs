@@ -1,0 +1,259 @@
+//! A test authority, its signers, and a two-page original with known words.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test program uses a part of it")]
+
+use std::error::Error;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+
+use formats_copy::{
+    Assets, CopyRequest, ModelEntry, PageImage, PlacedWord, SealedCopy, SignatureAlgorithm, Signer,
+    TrustAnchors, VerificationCode, seal,
+};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+};
+use time::macros::datetime;
+
+/// A certificate authority made for a test run.
+pub(crate) struct TestCa {
+    pub(crate) pem: String,
+    pub(crate) der: Vec<u8>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl TestCa {
+    pub(crate) fn new(name: &str) -> Self {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+        let mut params = named(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let certificate = params.self_signed(&key).expect("a root");
+        let (pem, der) = (certificate.pem(), certificate.der().to_vec());
+        Self { pem, der, issuer: Issuer::new(params, key) }
+    }
+
+    pub(crate) fn trust(&self) -> TrustAnchors {
+        TrustAnchors::from_pem(self.pem.as_bytes()).expect("the root is usable")
+    }
+
+    /// An intermediate authority under this one.
+    pub(crate) fn intermediate(&self, name: &str) -> Self {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+        let mut params = named(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let certificate = params.signed_by(&key, &self.issuer).expect("an intermediate");
+        let (pem, der) = (certificate.pem(), certificate.der().to_vec());
+        Self { pem, der, issuer: Issuer::new(params, key) }
+    }
+
+    pub(crate) fn ec_signer(&self, name: &str) -> TestSigner {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+        self.signer(key.serialize_pem(), SignatureAlgorithm::EcdsaP256Sha256, named(name))
+    }
+
+    pub(crate) fn rsa_signer(&self, name: &str) -> TestSigner {
+        let made = Command::new("openssl").args(["genpkey", "-algorithm", "RSA"]).output();
+        let made = made.expect("openssl runs: `make setup` installs it");
+        let pem = String::from_utf8(made.stdout).expect("PEM");
+        self.signer(pem, SignatureAlgorithm::RsaPkcs1Sha256, named(name))
+    }
+
+    /// A signer whose certificate is for TLS clients only.
+    pub(crate) fn tls_signer(&self, name: &str) -> TestSigner {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+        let mut params = named(name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.signer(key.serialize_pem(), SignatureAlgorithm::EcdsaP256Sha256, params)
+    }
+
+    /// A signer whose certificate ended before the copies of these tests.
+    pub(crate) fn expired_signer(&self, name: &str) -> TestSigner {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+        let mut params = named(name);
+        params.not_after = datetime!(2026-01-01 00:00 UTC);
+        self.signer(key.serialize_pem(), SignatureAlgorithm::EcdsaP256Sha256, params)
+    }
+
+    fn signer(
+        &self,
+        key_pem: String,
+        algorithm: SignatureAlgorithm,
+        mut params: CertificateParams,
+    ) -> TestSigner {
+        params.key_usages =
+            vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
+        let key = KeyPair::from_pem(&key_pem).expect("the key is read");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+        file.write_all(key_pem.as_bytes()).expect("the key is written");
+        let chain = vec![certificate.der().to_vec(), self.der.clone()];
+        TestSigner { chain, algorithm, key: file }
+    }
+}
+
+fn named(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).expect("empty parameters");
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CountryName, "VN");
+    params.distinguished_name.push(DnType::OrganizationName, "UBND phường Thử Nghiệm");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = datetime!(2025-01-01 00:00 UTC);
+    params.not_after = datetime!(2035-01-01 00:00 UTC);
+    params
+}
+
+/// A key in a file, used through openssl: it signs digests as a token does.
+pub(crate) struct TestSigner {
+    pub(crate) chain: Vec<Vec<u8>>,
+    pub(crate) algorithm: SignatureAlgorithm,
+    key: tempfile::NamedTempFile,
+}
+
+impl Signer for TestSigner {
+    fn chain(&self) -> &[Vec<u8>] {
+        &self.chain
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    fn sign_digest(
+        &mut self,
+        digest: &[u8; 32],
+    ) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+        let mut child = Command::new("openssl")
+            .args(["pkeyutl", "-sign", "-pkeyopt", "digest:sha256", "-inkey"])
+            .arg(self.key.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        child.stdin.take().ok_or("no stdin")?.write_all(digest)?;
+        let done = child.wait_with_output()?;
+        if done.status.success() { Ok(done.stdout) } else { Err("openssl refused".into()) }
+    }
+}
+
+/// The words of the sample pages, line by line.
+pub(crate) const LINES: [&[&str]; 4] = [
+    &["CỘNG", "HÒA", "XÃ", "HỘI", "CHỦ", "NGHĨA", "VIỆT", "NAM"],
+    &["Độc", "lập", "-", "Tự", "do", "-", "Hạnh", "phúc"],
+    &["GIẤY", "KHAI", "SINH"],
+    &["Họ", "và", "tên:", "Nguyễn", "Thị", "Thử", "Nghiệm", "ắằẳẵặ", "ốồổỗộ", "ứừửữự"],
+];
+
+/// A page with a grey box under each word, turned by `degrees`.
+pub(crate) fn page(dpi: u32, degrees: f32) -> PageImage {
+    let (width, height) = (dpi * 827 / 100, dpi * 1169 / 100);
+    let scale = dpi as f32 / 100.0;
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let turn = |x: f32, y: f32| [(x * cos - y * sin) * scale, (x * sin + y * cos) * scale];
+    let mut words = Vec::new();
+    for (line, texts) in LINES.iter().enumerate() {
+        let (mut x, y) = (90.0, 120.0 + 60.0 * line as f32);
+        for text in *texts {
+            let (w, h) = (9.0 * text.chars().count() as f32, 20.0);
+            let quad = [turn(x, y), turn(x + w, y), turn(x + w, y + h), turn(x, y + h)];
+            words.push(PlacedWord { text: (*text).into(), quad, line });
+            x += w + 8.0;
+        }
+    }
+    let mut pixels = image::RgbImage::from_fn(width, height, |x, y| {
+        let noise = ((x * 7919 + y * 104_729) % 23) as u8;
+        image::Rgb([255 - noise, 253 - noise, 245 - noise])
+    });
+    for word in &words {
+        let [a, _, c, _] = word.quad;
+        for (x, y) in (a[1] as u32..c[1] as u32).flat_map(|y| (a[0] as u32..c[0] as u32).map(move |x| (x, y))) {
+            pixels.put_pixel(x, y, image::Rgb([150, 150, 150]));
+        }
+    }
+    let mut jpeg = Vec::new();
+    jpeg_encoder::Encoder::new(&mut jpeg, 85)
+        .encode(pixels.as_raw(), width as u16, height as u16, jpeg_encoder::ColorType::Rgb)
+        .expect("the page is encoded");
+    PageImage { jpeg, width, height, dpi, words }
+}
+
+pub(crate) fn request() -> CopyRequest {
+    CopyRequest {
+        code: VerificationCode::from_random([7, 77, 171, 7, 9, 200, 7, 7, 31, 7]),
+        number: 7,
+        book: "03/2026-SCT/BS".into(),
+        issued_at: datetime!(2026-11-22 09:15:30.25 +7),
+        authority: "Ủy ban nhân dân phường Thử Nghiệm".into(),
+        place: "Điểm hỗ trợ dịch vụ công số, 258 Võ Chí Công, Hà Nội".into(),
+        officer: "Nguyễn Thị Thử".into(),
+        capacity: "TUQ. CHỦ TỊCH / CÔNG CHỨC TƯ PHÁP - HỘ TỊCH".into(),
+        kind: "Giấy khai sinh".into(),
+        title: "Giấy khai sinh số 12/2020 do UBND phường Thử Nghiệm cấp".into(),
+        device: "HN-0001".into(),
+        sequence: 42,
+        pages: vec![page(100, 0.0), page(100, 1.5)],
+        models: vec![ModelEntry {
+            name: "tesseract-vie".into(),
+            version: "4.1.0".into(),
+            sha256: "00".repeat(32),
+        }],
+        verify_base: "https://tracuu.example.vn".into(),
+    }
+}
+
+pub(crate) fn assets() -> Assets {
+    let font = |name: &str| {
+        let path = PathBuf::from("/usr/share/fonts/truetype/liberation").join(name);
+        std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}: `make setup`", path.display()))
+    };
+    Assets {
+        regular_font: font("LiberationSerif-Regular.ttf"),
+        bold_font: font("LiberationSerif-Bold.ttf"),
+        seal_png: Some(seal_png()),
+        signature_png: Some(signature_png()),
+    }
+}
+
+fn png(pixels: &image::RgbaImage) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    pixels.write_to(&mut bytes, image::ImageFormat::Png).expect("a PNG");
+    bytes.into_inner()
+}
+
+/// Two red rings and a star of spokes.
+fn seal_png() -> Vec<u8> {
+    png(&image::RgbaImage::from_fn(425, 425, |x, y| {
+        let (dx, dy) = (x as f32 - 212.0, y as f32 - 212.0);
+        let (r, angle) = (dx.hypot(dy), dy.atan2(dx));
+        let star = r < 45.0 + 35.0 * (angle * 5.0 + 1.57).cos();
+        let ring = (200.0..210.0).contains(&r) || (128.0..133.0).contains(&r);
+        image::Rgba([214, 20, 30, if star || ring { 220 } else { 0 }])
+    }))
+}
+
+/// A blue wave.
+fn signature_png() -> Vec<u8> {
+    png(&image::RgbaImage::from_fn(500, 248, |x, y| {
+        let t = x as f32 / 500.0;
+        let wave = 124.0 + 90.0 * (t * 22.0).sin() * (1.0 - t) * (0.3 + t);
+        let on = (y as f32 - wave).abs() < 5.0 + 4.0 * (t * 22.0).cos().abs();
+        image::Rgba([20, 50, 170, if on { 255 } else { 0 }])
+    }))
+}
+
+/// One sealed copy, made once for all tests of a program.
+pub(crate) struct Sealed {
+    pub(crate) ca: TestCa,
+    pub(crate) copy: SealedCopy,
+}
+
+pub(crate) static SEALED: LazyLock<Sealed> = LazyLock::new(|| {
+    let ca = TestCa::new("Test Root");
+    let mut officer = ca.ec_signer("Nguyễn Thị Thử");
+    let mut authority = ca.rsa_signer("UBND phường Thử Nghiệm");
+    let copy = seal(&request(), &assets(), &mut officer, &mut authority).expect("a sealed copy");
+    Sealed { ca, copy }
+});
