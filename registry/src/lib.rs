@@ -1,1 +1,29 @@
-//! (being laid)
+//! The registry: the other machine. It takes sealed copies from kiosks, keeps them, answers with a
+//! signed receipt, and lets anyone check a copy by its code or by its file.
+//!
+//! It never signs, changes or opens the content of a copy to the public, never answers an upload
+//! with success before the copy is durable, and never logs a code, a name or an address.
+//!
+//! Where to start reading: [`Registry`] (what runs), `ingest` (the way of one upload, blocking),
+//! `store` (rows and the hash-chained log), `device` (mutual TLS and tus), `portal` (the pages).
+
+mod acceptance;
+mod clock;
+mod config;
+mod device;
+mod ingest;
+mod peer;
+mod portal;
+mod refusal;
+mod serve;
+mod server;
+mod shelf;
+mod store;
+mod trace;
+
+pub use acceptance::{Acceptance, CopyVerifier, Facts};
+pub use clock::{Clock, now};
+pub use config::{Config, ConfigError, DeviceListener, Limits, PublicListener};
+pub use formats_wire as wire;
+pub use server::{Registry, StartError};
+pub use store::{Kept, Store, StoreError};

@@ -1,0 +1,98 @@
+//! What a copy must be before the registry keeps it, and what the registry then knows of it.
+
+use formats_copy::{Manifest, TrustAnchors, TrustError, verify};
+use formats_wire::Rejection;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// What a verified copy says about itself, as the registry keeps and shows it. Never the content.
+///
+/// Stored as JSON in the `copies` table: add fields only with a default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Verification code, canonical form.
+    pub code: String,
+    /// Number in the book.
+    pub number: u32,
+    /// The book (quyển số).
+    pub book: String,
+    /// When the officer certified, Vietnam time.
+    #[serde(with = "time::serde::rfc3339")]
+    pub issued_at: OffsetDateTime,
+    /// Authority that certified.
+    pub authority: String,
+    /// Officer who certified.
+    pub officer: String,
+    /// Capacity in which the officer signed.
+    pub capacity: String,
+    /// Kind of document.
+    pub kind: String,
+    /// Title of the document.
+    pub title: String,
+    /// Device that made the copy.
+    pub device: String,
+    /// The device's sequence number of the copy.
+    pub sequence: u64,
+    /// Pages of the original.
+    pub pages: usize,
+}
+
+/// Decides whether bytes are a certified copy. The registry has one, [`CopyVerifier`]; tests of the
+/// upload itself pass another, so that they need no signing keys.
+pub trait Acceptance: Send + Sync {
+    /// Reads and verifies a whole file. Blocking, CPU-bound.
+    ///
+    /// # Errors
+    /// The reason, worded for people.
+    fn check(&self, bytes: &[u8]) -> Result<Facts, Rejection>;
+
+    /// Whether a QR code's text belongs to this file: its code, its manifest's digest, and the
+    /// authority's signature over it. False for a file that does not verify.
+    fn matches_qr(&self, bytes: &[u8], qr: &str) -> bool;
+}
+
+/// Both signatures, their chains and the manifest, by the very code that sealed the copy.
+#[derive(Debug)]
+pub struct CopyVerifier {
+    trust: TrustAnchors,
+}
+
+impl CopyVerifier {
+    /// A verifier that trusts the roots in `pem`.
+    ///
+    /// # Errors
+    /// When `pem` holds no usable certificate.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, TrustError> {
+        TrustAnchors::from_pem(pem).map(|trust| Self { trust })
+    }
+}
+
+impl Acceptance for CopyVerifier {
+    fn check(&self, bytes: &[u8]) -> Result<Facts, Rejection> {
+        match verify(bytes, &self.trust) {
+            Ok(verified) => Ok(facts(verified.manifest)),
+            Err(refusal) => Err(Rejection::new(refusal.code(), refusal.vi(), refusal.en())),
+        }
+    }
+
+    fn matches_qr(&self, bytes: &[u8], qr: &str) -> bool {
+        verify(bytes, &self.trust).is_ok_and(|verified| verified.matches_qr(qr))
+    }
+}
+
+fn facts(manifest: Manifest) -> Facts {
+    Facts {
+        code: manifest.code.to_string(),
+        number: manifest.number,
+        book: manifest.book,
+        issued_at: manifest.issued_at,
+        authority: manifest.authority,
+        officer: manifest.officer,
+        capacity: manifest.capacity,
+        kind: manifest.kind,
+        title: manifest.title,
+        device: manifest.device,
+        sequence: manifest.sequence,
+        pages: manifest.pages.len(),
+    }
+}

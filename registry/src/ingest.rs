@@ -1,0 +1,250 @@
+//! The way of one upload, from its announcement to its receipt. Blocking: callers use a thread.
+//!
+//! Order at the end of an upload: digest, both signatures, what the copy says of itself, file and
+//! folder durable, then row, log entry and receipt in one commit. Only then is success answered.
+//! A crash in between leaves the upload complete, and an empty append tries again.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use formats_wire::UploadMeta;
+use formats_wire::tus::UPLOAD_BYTES_MAX;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::refusal::Refused;
+use crate::shelf::{Announced, Shelf, is_upload_id, upload_id};
+use crate::store::{Incoming, Outcome, Store, StoreError};
+use crate::{Acceptance, Clock, Facts};
+
+/// Locks over uploads, by the first byte of their ids.
+const LOCKS: usize = 64;
+
+/// Why an upload did not go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IngestError {
+    /// The device is told why.
+    #[error("refused: {}", .0.rejection.code)]
+    Refused(Refused),
+    /// The registry's disk failed; the device tries again.
+    #[error("cannot {action}")]
+    Disk {
+        action: &'static str,
+        #[source]
+        source: io::Error,
+    },
+    /// The registry's database failed; the device tries again.
+    #[error("cannot use the store")]
+    Store(#[source] StoreError),
+}
+
+/// How far an upload is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) id: String,
+    pub(crate) offset: u64,
+    pub(crate) length: u64,
+}
+
+/// Takes uploads.
+pub(crate) struct Ingest {
+    shelf: Arc<Shelf>,
+    store: Arc<Store>,
+    acceptance: Arc<dyn Acceptance>,
+    clock: Clock,
+    uploads_per_device: usize,
+    locks: [Mutex<()>; LOCKS],
+}
+
+impl Ingest {
+    pub(crate) fn new(
+        shelf: Arc<Shelf>,
+        store: Arc<Store>,
+        acceptance: Arc<dyn Acceptance>,
+        clock: Clock,
+        uploads_per_device: usize,
+    ) -> Self {
+        let locks = [const { Mutex::new(()) }; LOCKS];
+        Self { shelf, store, acceptance, clock, uploads_per_device, locks }
+    }
+
+    /// Starts an upload, or finds the one that the same announcement started before.
+    pub(crate) fn create(&self, meta: &UploadMeta, length: u64) -> Result<Progress, IngestError> {
+        if length == 0 {
+            return Err(refused(Refused::bad_request("an upload cannot be empty")));
+        }
+        if length > UPLOAD_BYTES_MAX {
+            return Err(refused(Refused::too_large()));
+        }
+        let id = upload_id(meta);
+        let _lock = self.lock(&id);
+        match self.store.digest_of(&meta.device, meta.sequence).map_err(IngestError::Store)? {
+            Some(digest) if digest == meta.sha256 => return self.find(&meta.device, &id),
+            Some(_) => return Err(refused(Refused::sequence_taken())),
+            None => {}
+        }
+        let announced = Announced {
+            device: meta.device.clone(),
+            sequence: meta.sequence,
+            sha256: hex::encode(meta.sha256),
+            length,
+        };
+        let before = self.shelf.announced(&id).map_err(disk("read an announcement"))?;
+        if before.as_ref() != Some(&announced) {
+            self.begin(&id, &announced)?;
+        }
+        self.find(&meta.device, &id)
+    }
+
+    /// How far an upload of this device is.
+    pub(crate) fn progress(&self, device: &str, id: &str) -> Result<Progress, IngestError> {
+        let _lock = self.lock(id);
+        self.find(device, id)
+    }
+
+    /// Adds bytes at `offset`. They count as held after [`Ingest::settle`].
+    pub(crate) fn append(
+        &self,
+        device: &str,
+        id: &str,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<u64, IngestError> {
+        let _lock = self.lock(id);
+        let progress = self.find(device, id)?;
+        if progress.offset != offset {
+            return Err(refused(Refused::wrong_offset()));
+        }
+        let end = offset + bytes.len() as u64;
+        if end > progress.length {
+            return Err(refused(Refused::too_large()));
+        }
+        if !bytes.is_empty() {
+            self.shelf.append(id, bytes).map_err(disk("write an upload"))?;
+        }
+        Ok(end)
+    }
+
+    /// Makes what was added durable and, when the upload is whole, accepts or refuses the copy.
+    pub(crate) fn settle(&self, device: &str, id: &str) -> Result<Progress, IngestError> {
+        let _lock = self.lock(id);
+        let progress = self.find(device, id)?;
+        let Some(announced) = self.announced(id)? else { return Ok(progress) };
+        self.shelf.sync(id).map_err(disk("sync an upload"))?;
+        if progress.offset < progress.length {
+            return Ok(progress);
+        }
+        match self.accept(id, &announced) {
+            Ok(()) => {
+                self.shelf.forget(id).map_err(disk("clear an upload"))?;
+                Ok(progress)
+            }
+            Err(IngestError::Refused(refused)) => {
+                tracing::warn!(device, upload = id, code = refused.rejection.code, "copy refused");
+                let note = json!({
+                    "device": announced.device, "sequence": announced.sequence,
+                    "sha256": announced.sha256, "code": refused.rejection.code,
+                    "at": (self.clock)().unix_timestamp(),
+                });
+                self.shelf.refuse(id, &note).map_err(disk("note a refusal"))?;
+                Err(IngestError::Refused(refused))
+            }
+            Err(failed) => Err(failed),
+        }
+    }
+
+    fn begin(&self, id: &str, announced: &Announced) -> Result<(), IngestError> {
+        let now = SystemTime::from((self.clock)());
+        let under_way =
+            self.shelf.under_way(&announced.device, now).map_err(disk("list uploads"))?;
+        if under_way.iter().any(|other| {
+            other.sequence == announced.sequence && other.sha256 != announced.sha256
+        }) {
+            return Err(refused(Refused::sequence_taken()));
+        }
+        if under_way.len() >= self.uploads_per_device {
+            return Err(refused(Refused::busy()));
+        }
+        self.shelf.start(id, announced).map_err(disk("start an upload"))
+    }
+
+    /// Checks a whole upload and keeps it. Nothing is answered before all of it is durable.
+    fn accept(&self, id: &str, announced: &Announced) -> Result<(), IngestError> {
+        if self.store.finished(id).map_err(IngestError::Store)?.is_some() {
+            return Ok(());
+        }
+        let bytes = self.shelf.read(id, announced.length).map_err(disk("read an upload"))?;
+        let sha256: [u8; 32] = Sha256::digest(&bytes).into();
+        if hex::encode(sha256) != announced.sha256 {
+            return Err(refused(Refused::digest_mismatch()));
+        }
+        let facts = self.acceptance.check(&bytes).map_err(|r| refused(Refused::copy(r)))?;
+        if (facts.device.as_str(), facts.sequence) != (&announced.device, announced.sequence) {
+            return Err(refused(Refused::manifest_mismatch()));
+        }
+        self.keep(id, &facts, sha256, announced.length)
+    }
+
+    fn keep(
+        &self,
+        id: &str,
+        facts: &Facts,
+        sha256: [u8; 32],
+        bytes: u64,
+    ) -> Result<(), IngestError> {
+        self.shelf.keep(id, &sha256).map_err(disk("keep a copy"))?;
+        let received_at = (self.clock)();
+        let incoming = Incoming { upload_id: id, facts, sha256, bytes, received_at };
+        let refusal = match self.store.keep(&incoming).map_err(IngestError::Store)? {
+            Outcome::Kept => return Ok(()),
+            Outcome::SequenceTaken => Refused::sequence_taken(),
+            Outcome::Duplicate => Refused::duplicate(),
+        };
+        if self.store.by_digest(&sha256).map_err(IngestError::Store)?.is_none() {
+            self.shelf.take_back(&sha256).map_err(disk("take back a copy"))?;
+        }
+        Err(refused(refusal))
+    }
+
+    /// An upload under way or finished. One that belongs to another device does not exist.
+    fn find(&self, device: &str, id: &str) -> Result<Progress, IngestError> {
+        let unknown = || refused(Refused::unknown());
+        if !is_upload_id(id) {
+            return Err(unknown());
+        }
+        let (owner, offset, length) = match self.announced(id)? {
+            Some(announced) => {
+                let offset = self.shelf.offset(id).map_err(disk("measure an upload"))?;
+                (announced.device, offset, announced.length)
+            }
+            None => {
+                let finished = self.store.finished(id).map_err(IngestError::Store)?;
+                let (owner, length) = finished.ok_or_else(unknown)?;
+                (owner, length, length)
+            }
+        };
+        if owner != device {
+            return Err(unknown());
+        }
+        Ok(Progress { id: id.to_owned(), offset, length })
+    }
+
+    fn announced(&self, id: &str) -> Result<Option<Announced>, IngestError> {
+        self.shelf.announced(id).map_err(disk("read an announcement"))
+    }
+
+    fn lock(&self, id: &str) -> MutexGuard<'_, ()> {
+        let byte = id.bytes().take(4).fold(0_usize, |sum, b| sum * 16 + usize::from(b));
+        // The lock guards files, whose state is read anew under it, so a panic leaves nothing wrong.
+        self.locks[byte % LOCKS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refused(refused: Refused) -> IngestError {
+    IngestError::Refused(refused)
+}
+
+fn disk(action: &'static str) -> impl Fn(io::Error) -> IngestError {
+    move |source| IngestError::Disk { action, source }
+}

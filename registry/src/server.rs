@@ -1,0 +1,273 @@
+//! Brings the parts together: opens the stores, binds both listeners, runs until told to stop.
+
+use std::fs;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use formats_copy::TrustError;
+use formats_wire::{KeyError, ReceiptKey, ReceiptSigner};
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig};
+use rustls_pki_types::pem::{self, PemObject as _};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+use crate::device::{self, DeviceSide};
+use crate::ingest::Ingest;
+use crate::portal::{self, Portal};
+use crate::serve::{Listener, serve};
+use crate::shelf::Shelf;
+use crate::store::{Store, StoreError};
+use crate::{Acceptance, Clock, Config, CopyVerifier};
+
+/// Why the registry cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file of the configuration cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A PEM file does not hold what it should.
+    #[error("cannot use {path} as PEM")]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: pem::Error,
+    },
+    /// The document roots cannot be used.
+    #[error("cannot use {path} as document roots")]
+    Trust {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: TrustError,
+    },
+    /// The receipt key cannot be used; `registry keygen` makes one.
+    #[error("cannot use {path} as receipt key")]
+    ReceiptKey {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: KeyError,
+    },
+    /// A server certificate and its key do not serve.
+    #[error("cannot use {path} as server certificate")]
+    Tls {
+        /// The certificate file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rustls::Error,
+    },
+    /// The authorities that name devices cannot be used.
+    #[error("cannot use {path} as device authorities")]
+    ClientCa {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: VerifierBuilderError,
+    },
+    /// The data folder cannot be used.
+    #[error("cannot use data folder {path}")]
+    Data {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The database cannot be used.
+    #[error("cannot open the store")]
+    Store(#[source] StoreError),
+    /// The portal's texts, which are part of this program, cannot be read.
+    #[error("cannot read the portal's texts")]
+    Texts(#[source] toml::de::Error),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A registry whose stores are open and whose sockets are bound.
+pub struct Registry {
+    device: Listener,
+    public: Listener,
+    receipt_key: ReceiptKey,
+}
+
+impl Registry {
+    /// Opens everything the configuration names, with the verifier that production uses.
+    ///
+    /// # Errors
+    /// [`StartError`] names what could not be opened.
+    pub async fn bind(config: &Config) -> Result<Self, StartError> {
+        let path = &config.trust_anchors;
+        let verifier = CopyVerifier::from_pem(&read(path)?)
+            .map_err(|source| StartError::Trust { path: path.clone(), source })?;
+        Self::bind_with(config, Arc::new(verifier), crate::now).await
+    }
+
+    /// As [`Registry::bind`], with another verifier of copies and another clock.
+    ///
+    /// # Errors
+    /// As [`Registry::bind`].
+    pub async fn bind_with(
+        config: &Config,
+        acceptance: Arc<dyn Acceptance>,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let path = &config.receipt_key;
+        let signer = ReceiptSigner::from_pkcs8(&read(path)?)
+            .map_err(|source| StartError::ReceiptKey { path: path.clone(), source })?;
+        let receipt_key = signer.key();
+        let data = &config.data_dir;
+        let folder = |source| StartError::Data { path: data.clone(), source };
+        fs::create_dir_all(data).map_err(folder)?;
+        let shelf = Arc::new(Shelf::open(data).map_err(folder)?);
+        let store = Store::open(&data.join("registry.sqlite"), signer);
+        let store = Arc::new(store.map_err(StartError::Store)?);
+        let limits = config.limits;
+        let side = DeviceSide {
+            ingest: Ingest::new(
+                Arc::clone(&shelf),
+                Arc::clone(&store),
+                Arc::clone(&acceptance),
+                clock,
+                limits.uploads_per_device,
+            ),
+            store: Arc::clone(&store),
+            verifications: Semaphore::new(limits.verifications),
+        };
+        let portal =
+            Portal::new(config, shelf, store, acceptance).map_err(StartError::Texts)?;
+        Ok(Self {
+            device: Listener {
+                socket: listen(config.device.listen).await?,
+                tls: Some(device_tls(config)?),
+                devices_only: true,
+                router: device::router(Arc::new(side)),
+                connections_max: limits.connections,
+            },
+            public: Listener {
+                socket: listen(config.public.listen).await?,
+                tls: public_tls(config)?,
+                devices_only: false,
+                router: portal::router(Arc::new(portal)),
+                connections_max: limits.connections,
+            },
+            receipt_key,
+        })
+    }
+
+    /// Where kiosks connect; tells the port when the configuration asked for any.
+    ///
+    /// # Errors
+    /// When the socket is gone.
+    pub fn device_address(&self) -> io::Result<SocketAddr> {
+        self.device.socket.local_addr()
+    }
+
+    /// Where people connect.
+    ///
+    /// # Errors
+    /// When the socket is gone.
+    pub fn public_address(&self) -> io::Result<SocketAddr> {
+        self.public.socket.local_addr()
+    }
+
+    /// The key that kiosks verify receipts with.
+    #[must_use]
+    pub fn receipt_key(&self) -> ReceiptKey {
+        self.receipt_key
+    }
+
+    /// Serves until `stop` ends, then lets requests under way finish.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let (tell, told) = watch::channel(false);
+        let stop = async {
+            stop.await;
+            tracing::info!("stopping");
+            // Nobody listens only when both loops have ended already.
+            let _ = tell.send(true);
+        };
+        tokio::join!(serve(self.device, told.clone()), serve(self.public, told), stop);
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Bind { address, source })
+}
+
+/// TLS 1.3 only; a client certificate from one of our authorities, or nothing.
+fn device_tls(config: &Config) -> Result<TlsAcceptor, StartError> {
+    let path = &config.device.client_ca;
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(|source| StartError::Tls { path: path.clone(), source })?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        .build()
+        .map_err(|source| StartError::ClientCa { path: path.clone(), source })?;
+    let (certificate, key) = (&config.device.certificate, &config.device.key);
+    let tls = |source| StartError::Tls { path: certificate.clone(), source };
+    let server = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13])
+        .map_err(tls)?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(certificates(certificate)?, private_key(key)?)
+        .map_err(tls)?;
+    Ok(TlsAcceptor::from(Arc::new(server)))
+}
+
+fn public_tls(config: &Config) -> Result<Option<TlsAcceptor>, StartError> {
+    let (Some(certificate), Some(key)) = (&config.public.certificate, &config.public.key) else {
+        return Ok(None);
+    };
+    let tls = |source| StartError::Tls { path: certificate.clone(), source };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let server = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(tls)?
+        .with_no_client_auth()
+        .with_single_cert(certificates(certificate)?, private_key(key)?)
+        .map_err(tls)?;
+    Ok(Some(TlsAcceptor::from(Arc::new(server))))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
+    let pem = read(path)?;
+    CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|source| StartError::Pem { path: path.to_owned(), source })
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, StartError> {
+    PrivateKeyDer::from_pem_slice(&read(path)?)
+        .map_err(|source| StartError::Pem { path: path.to_owned(), source })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, StartError> {
+    fs::read(path).map_err(|source| StartError::Read { path: path.to_owned(), source })
+}
