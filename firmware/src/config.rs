@@ -149,7 +149,8 @@ pub struct Trust {
     pub roots: PathBuf,
 }
 
-/// Fonts that the copy embeds: metric-compatible with Times New Roman, with all Vietnamese letters.
+/// Fonts that the copy embeds: metric-compatible with Times New Roman, with all Vietnamese letters
+/// (Liberation 2; version 1 lacks most of them).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fonts {
@@ -161,7 +162,7 @@ pub struct Fonts {
 
 impl Default for Fonts {
     fn default() -> Self {
-        let folder = Path::new("/usr/share/fonts/truetype/liberation");
+        let folder = Path::new("/usr/share/fonts/truetype/liberation2");
         Self {
             regular: folder.join("LiberationSerif-Regular.ttf"),
             bold: folder.join("LiberationSerif-Bold.ttf"),

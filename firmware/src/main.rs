@@ -1,2 +1,47 @@
-//! The kiosk binary.
-fn main() {}
+//! The kiosk binary: arguments and exit status, nothing else.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use kiosk::cli::{issue, journal, outbox, run, verify};
+
+/// Bản Sao: the certified-copy kiosk.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the kiosk: visits, screens, upload.
+    Run(run::Run),
+    /// Makes a certified copy of image or PDF files, with an officer's decision.
+    Issue(issue::Issue),
+    /// Checks a certified copy offline.
+    Verify(verify::Verify),
+    /// Copies that are kept and not yet delivered.
+    #[command(subcommand)]
+    Outbox(outbox::Outbox),
+    /// The journal that everything is rebuilt from.
+    #[command(subcommand)]
+    Journal(journal::Journal),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::Run(_) | Command::Issue(_))
+        && let Some(status) = kiosk::one_thread_a_page()
+    {
+        return status;
+    }
+    match arguments.command {
+        Command::Run(args) => run::run(args),
+        Command::Issue(args) => issue::issue(args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Outbox(args) => outbox::outbox(&args),
+        Command::Journal(args) => journal::journal(&args),
+    }
+    .into()
+}

@@ -37,14 +37,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-pub use audit::{Audit, verify_journal};
+pub use audit::{Audit, list_copies, verify_journal};
 pub use catalog::{CopySummary, Delivery};
 pub use copies::COPY_BYTES_MAX;
 pub use disk::{Disk, DiskFile};
 pub use error::{Contradiction, Damage, StoreError};
 pub use record::{Decision, Entry, IssuedCopy, Record, RegisterRow, Reservation, Verdict};
 pub use recovery::{IndexFate, Recovery};
-pub use state::BookTotals;
+pub use state::{BookTotals, PinFailures};
 
 use crate::clock::Clock;
 use catalog::Query;
@@ -246,7 +246,7 @@ impl Store {
     }
 
     /// Wrong PINs of an officer since the last right one.
-    pub fn pin_failures(&self, officer: &str) -> u32 {
+    pub fn pin_failures(&self, officer: &str) -> PinFailures {
         self.inner().state.pin_failures(officer)
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::catalog::{self, CopySummary, Query};
 use super::copies;
 use super::disk::{Disk, RealDisk};
 use super::error::StoreError;
@@ -23,6 +24,10 @@ pub struct Audit {
     pub head: String,
     /// Each book with its totals.
     pub books: Vec<BookTotals>,
+    /// Numbers reserved: each was issued, released with a reason, or is reserved at this moment.
+    pub reserved: u64,
+    /// Numbers released with a reason.
+    pub released: u64,
     /// Copies issued.
     pub issued: u64,
     /// Copies that the registry signed for.
@@ -44,6 +49,11 @@ impl Audit {
 /// the journal is the error, with segment and offset.
 pub fn verify_journal(dir: &Path) -> Result<Audit, StoreError> {
     audit(&RealDisk::new(dir.to_owned()))
+}
+
+/// All copies of the store in `dir`, oldest first, read beside a running kiosk.
+pub fn list_copies(dir: &Path) -> Result<Vec<CopySummary>, StoreError> {
+    catalog::ask_journal(&RealDisk::new(dir.to_owned()), Query::All)
 }
 
 pub(super) fn audit(disk: &dyn Disk) -> Result<Audit, StoreError> {
@@ -71,6 +81,8 @@ pub(super) fn audit(disk: &dyn Disk) -> Result<Audit, StoreError> {
         torn_bytes: tail.as_ref().map_or(0, |t| t.torn),
         head: hex::encode(tail.map_or(super::frame::GENESIS, |t| t.head.hash)),
         books: state.books().cloned().collect(),
+        reserved: state.reserved(),
+        released: state.books().map(|book| u64::from(book.released)).sum(),
         issued: state.issued(),
         delivered: state.delivered(),
         damaged_copies,

@@ -139,9 +139,9 @@ impl<'a> Run<'a> {
         let expected = self.known.iter().filter(|(_, k)| !k.delivered).map(|(s, _)| *s);
         assert!(waiting.iter().map(|c| c.sequence).eq(expected), "copies that wait");
         if std::mem::take(&mut self.doubtful_pin) {
-            self.wrong_pins = store.pin_failures("o1").clamp(self.wrong_pins, self.wrong_pins + 1);
+            self.wrong_pins = store.pin_failures("o1").count.clamp(self.wrong_pins, self.wrong_pins + 1);
         }
-        assert_eq!(store.pin_failures("o1"), self.wrong_pins);
+        assert_eq!(store.pin_failures("o1").count, self.wrong_pins);
         let audit = audit::audit(&self.disk).expect("a sound journal");
         assert!(audit.is_clean(), "{audit:?}");
     }

@@ -10,6 +10,15 @@ use time::OffsetDateTime;
 use super::error::Contradiction;
 use super::record::{Record, Reservation, Verdict};
 
+/// Wrong PINs of an officer in a row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PinFailures {
+    /// How many since the last right one.
+    pub count: u32,
+    /// When the last of them was entered.
+    pub last: Option<OffsetDateTime>,
+}
+
 /// Where a book stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookTotals {
@@ -37,7 +46,8 @@ pub(super) struct State {
     approved: BTreeSet<String>,
     /// Digests of the copies that wait for delivery, by sequence.
     pending: BTreeMap<u64, String>,
-    pin_failures: BTreeMap<String, u32>,
+    /// Wrong PINs since the last right one, and when the last of them was.
+    pin_failures: BTreeMap<String, PinFailures>,
     issued: u64,
     delivered: u64,
 }
@@ -197,7 +207,9 @@ impl State {
             }
             Record::UploadRejected { .. } => {}
             Record::OfficerPinFailed { officer } => {
-                *self.pin_failures.entry(officer.clone()).or_default() += 1;
+                let failures = self.pin_failures.entry(officer.clone()).or_default();
+                failures.count += 1;
+                failures.last = Some(at);
             }
             Record::OfficerUnlocked { officer } => {
                 self.pin_failures.remove(officer);
@@ -242,8 +254,13 @@ impl State {
         &self.pending
     }
 
-    pub(super) fn pin_failures(&self, officer: &str) -> u32 {
+    pub(super) fn pin_failures(&self, officer: &str) -> PinFailures {
         self.pin_failures.get(officer).copied().unwrap_or_default()
+    }
+
+    /// Numbers reserved so far: each is issued, released, or the open reservation.
+    pub(super) const fn reserved(&self) -> u64 {
+        self.last_sequence
     }
 
     pub(super) const fn issued(&self) -> u64 {

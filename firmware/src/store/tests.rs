@@ -195,9 +195,9 @@ fn wrong_pins_are_counted_over_a_restart_until_a_right_one() {
     drop(store);
     bench.disk.restart();
     let (store, _) = bench.open();
-    assert_eq!(store.pin_failures("o1"), 2);
+    assert_eq!(store.pin_failures("o1").count, 2);
     store.record(Record::OfficerUnlocked { officer: officer() }).expect("journaled");
-    assert_eq!(store.pin_failures("o1"), 0);
+    assert_eq!(store.pin_failures("o1").count, 0);
 }
 
 #[test]

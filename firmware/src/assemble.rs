@@ -1,0 +1,204 @@
+//! Puts the kiosk together from its site and board files: devices, store, readers, keys.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use board::{Board, BoardError, Scanner as ScannerSpec};
+use drivers_api::{Scanner, Token};
+use drivers_codes::QrReader;
+use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
+use drivers_token::{Pkcs11Config, Pkcs11Token};
+use formats_copy::TrustAnchors;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::Parts;
+use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool};
+use crate::store::{Recovery, Store, StoreError};
+
+/// Largest font, image or certificate file that is read at start, in bytes.
+const ASSET_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Why the kiosk cannot be put together. Each has a remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// The board file is unusable.
+    #[error("cannot use the board file")]
+    Board(#[source] BoardError),
+    /// The store does not open.
+    #[error("cannot open the store {path}")]
+    Store {
+        /// The state folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+    /// A file named by the site file cannot be read.
+    #[error("cannot read {what} {path}")]
+    File {
+        /// What the file is.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The page reader does not start.
+    #[error("cannot start the page reader")]
+    Reader(#[source] models::ReadError),
+    /// The trust file holds no usable roots.
+    #[error("cannot use the trust file {path}")]
+    Trust {
+        /// The trust file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: formats_copy::TrustError,
+    },
+    /// A sheet of the simulated scanner cannot be read.
+    #[error("cannot use the simulated scanner's sheets")]
+    Sheets(#[source] drivers_api::DeviceError),
+}
+
+impl AssembleError {
+    /// What the technician should do.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Board(_) => "correct the board file that the site file names",
+            Self::Store { source, .. } => source.hint(),
+            Self::File { .. } => "check the path in the site file and the file's permissions",
+            Self::Reader(_) => "install the Vietnamese language data (Debian: tesseract-ocr-vie) \
+                                and check reading.tessdata in the site file",
+            Self::Trust { .. } => "put the PEM of the issuing root into trust.roots",
+            Self::Sheets(_) => "correct the sheets listed in the board file",
+        }
+    }
+}
+
+/// The assembled kiosk and what the store did when it was opened.
+pub struct Assembled {
+    /// The parts, ready for the engine.
+    pub parts: Parts,
+    /// What the store found and mended.
+    pub recovery: Recovery,
+}
+
+/// Puts the kiosk together. `scanner` replaces the board's scanner, for papers given as files.
+pub fn assemble(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    scanner: Option<Box<dyn Scanner>>,
+) -> Result<Assembled, AssembleError> {
+    let board = Board::load(&config.board).map_err(AssembleError::Board)?;
+    let (store, recovery) = Store::open(&config.state_dir, Arc::clone(&clock))
+        .map_err(|source| AssembleError::Store { path: config.state_dir.clone(), source })?;
+    store
+        .open_book(&config.book.name, &config.authority.name)
+        .map_err(|source| AssembleError::Store { path: config.state_dir.clone(), source })?;
+    let (readers, model) =
+        ReaderPool::open(&config.reading).map_err(AssembleError::Reader)?;
+    let scan_dpi = match &board.scanner {
+        ScannerSpec::Sane { dpi, .. } => *dpi,
+        ScannerSpec::Sim { .. } => 300,
+    };
+    let scanner = match scanner {
+        Some(scanner) => scanner,
+        None => scanner_of(&board)?,
+    };
+    let parts = Parts {
+        keys: keys(&config, &board.token.module),
+        assets: assets(&config, &model)?,
+        clock,
+        store: Arc::new(store),
+        scanner: Mutex::new(scanner),
+        scan_dpi,
+        codes: Mutex::new(Box::new(QrReader::new())),
+        readers,
+        copy_issued: Arc::default(),
+        config,
+    };
+    Ok(Assembled { parts, recovery })
+}
+
+fn scanner_of(board: &Board) -> Result<Box<dyn Scanner>, AssembleError> {
+    Ok(match &board.scanner {
+        ScannerSpec::Sane { address, device, dpi, timeout_s, options } => {
+            Box::new(SaneScanner::new(SaneConfig {
+                address: address.clone(),
+                device: device.clone(),
+                options: options.clone(),
+                default_dpi: *dpi,
+                timeout: Duration::from_secs(*timeout_s),
+            }))
+        }
+        ScannerSpec::Sim { sheets } => {
+            Box::new(FileScanner::open(sheets).map_err(AssembleError::Sheets)?)
+        }
+    })
+}
+
+/// A token of this kiosk; it is looked for only when it is used, so it may be plugged in later.
+pub fn token(module: &Path, token: &str, key: &str) -> Pkcs11Token {
+    Pkcs11Token::new(Pkcs11Config {
+        module: module.into(),
+        token: token.into(),
+        key: key.into(),
+    })
+}
+
+fn keys(config: &Config, module: &Path) -> Keys {
+    let boxed = |label: &str, key: &str| -> Mutex<Box<dyn Token>> {
+        Mutex::new(Box::new(token(module, label, key)))
+    };
+    let officers = config.officers.iter();
+    Keys {
+        officers: officers.map(|o| (o.id.clone(), boxed(&o.token, &o.key))).collect(),
+        authority: boxed(&config.authority.key.token, &config.authority.key.key),
+        authority_pin: config.authority.key.pin_file.clone(),
+    }
+}
+
+fn assets(
+    config: &Config,
+    model: &models::ModelInfo,
+) -> Result<CopyAssets, AssembleError> {
+    let optional = |what, path: &Option<PathBuf>| {
+        path.as_deref().map(|path| read_asset(what, path)).transpose()
+    };
+    let mut signatures = BTreeMap::new();
+    for officer in &config.officers {
+        if let Some(png) = optional("signature image", &officer.signature_image)? {
+            signatures.insert(officer.id.clone(), png);
+        }
+    }
+    let roots = &config.trust.roots;
+    let trust = TrustAnchors::from_pem(&read_asset("trust file", roots)?)
+        .map_err(|source| AssembleError::Trust { path: roots.clone(), source })?;
+    Ok(CopyAssets {
+        fonts: [
+            read_asset("font", &config.fonts.regular)?,
+            read_asset("font", &config.fonts.bold)?,
+        ],
+        seal_png: optional("seal image", &config.authority.seal_image)?,
+        signatures,
+        trust,
+        models: vec![formats_copy::ModelEntry {
+            name: model.name.clone(),
+            version: model.version.clone(),
+            sha256: model.sha256.clone(),
+        }],
+    })
+}
+
+/// Reads a file named by the site file, within its size limit.
+pub fn read_asset(what: &'static str, path: &Path) -> Result<Vec<u8>, AssembleError> {
+    let failed = |source| AssembleError::File { what, path: path.into(), source };
+    if std::fs::metadata(path).map_err(failed)?.len() > ASSET_BYTES_MAX {
+        return Err(failed(std::io::Error::from(std::io::ErrorKind::FileTooLarge)));
+    }
+    std::fs::read(path).map_err(failed)
+}

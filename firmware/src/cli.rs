@@ -1,0 +1,44 @@
+//! The technician's command line. One file per noun.
+
+pub mod issue;
+pub mod journal;
+pub mod outbox;
+pub mod run;
+pub mod verify;
+
+use std::process::ExitCode;
+
+/// How a command ends, as its exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// 0: done, all well.
+    Done,
+    /// 1: it failed; cause and remedy were printed.
+    Failed,
+    /// 3: done, but something is not as it should be.
+    Degraded,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Done => 0,
+            Outcome::Failed => 1,
+            Outcome::Degraded => 3,
+        })
+    }
+}
+
+/// Prints data on the standard output.
+#[expect(clippy::print_stdout, reason = "the command line speaks through here")]
+pub fn say(text: impl std::fmt::Display) {
+    println!("{text}");
+}
+
+/// Prints an error with its causes and, on a line of its own, what to do.
+#[expect(clippy::print_stderr, reason = "the command line speaks through here")]
+pub fn complain(error: &dyn std::error::Error, hint: &str) -> Outcome {
+    eprintln!("error: {}", crate::chain(error));
+    eprintln!("hint: {hint}");
+    Outcome::Failed
+}

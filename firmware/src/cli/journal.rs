@@ -1,0 +1,80 @@
+//! `kiosk journal …`: the journal that everything is rebuilt from.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::{Outcome, complain, say};
+use crate::store::{self, Audit};
+
+/// Looks at the journal.
+#[derive(Debug, clap::Subcommand)]
+pub enum Journal {
+    /// Checks the chain, the book totals and every copy; changes nothing.
+    Verify(Verify),
+}
+
+/// Which store to check, and how to report.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// The kiosk's state folder.
+    #[arg(long, default_value = "/var/lib/kiosk")]
+    state: PathBuf,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command. Failed when the journal is damaged, degraded when a copy's file is.
+pub fn journal(command: &Journal) -> Outcome {
+    let Journal::Verify(args) = command;
+    let audit = match store::verify_journal(&args.state) {
+        Ok(audit) => audit,
+        Err(error) => return complain(&error, error.hint()),
+    };
+    if args.json {
+        say(as_json(&audit));
+    } else {
+        report(&audit);
+    }
+    if audit.is_clean() { Outcome::Done } else { Outcome::Degraded }
+}
+
+fn as_json(audit: &Audit) -> serde_json::Value {
+    let books: Vec<_> = audit
+        .books
+        .iter()
+        .map(|book| json!({ "book": book.book, "issued": book.issued }))
+        .collect();
+    json!({
+        "records": audit.records,
+        "segments": audit.segments,
+        "torn_bytes": audit.torn_bytes,
+        "head": audit.head,
+        "books": books,
+        "reserved": audit.reserved,
+        "released": audit.released,
+        "issued": audit.issued,
+        "delivered": audit.delivered,
+        "damaged_copies": audit.damaged_copies,
+        "unexplained": audit.unexplained,
+    })
+}
+
+fn report(audit: &Audit) {
+    say(format_args!("{} records in {} segments, the chain holds", audit.records, audit.segments));
+    say(format_args!("head {}", audit.head));
+    for book in &audit.books {
+        say(format_args!("book {}: {} numbers, no gap, none twice", book.book, book.issued));
+    }
+    say(format_args!("{} copies issued, {} delivered", audit.issued, audit.delivered));
+    if audit.torn_bytes > 0 {
+        say(format_args!("{} bytes of an unfinished append: cut at next start", audit.torn_bytes));
+    }
+    for sha256 in &audit.damaged_copies {
+        say(format_args!("DAMAGED or missing: copies/{sha256}.pdf"));
+    }
+    for file in &audit.unexplained {
+        say(format_args!("unexplained file: {file}"));
+    }
+}

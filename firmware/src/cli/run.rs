@@ -1,0 +1,158 @@
+//! `kiosk run`: the daemon.
+
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use super::{Outcome, complain, say};
+use crate::assemble::{assemble, read_asset, token};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::engine::Kiosk;
+use crate::screen::server::Screen;
+use crate::steps::decide::read_pin;
+use crate::store::Record;
+use crate::upload::{self, Link};
+
+/// Version of this program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// How long the kiosk waits before it looks for the device key again.
+const LINK_RETRY: Duration = Duration::from_secs(30);
+
+/// Runs the kiosk.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// The site file.
+    #[arg(long, default_value = "/etc/kiosk/kiosk.toml")]
+    config: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(args: Run) -> Outcome {
+    start_log();
+    let config = match Config::load(&args.config) {
+        Ok(config) => config,
+        Err(error) => return complain(&error, "correct the site file"),
+    };
+    let device = config.device.id.clone();
+    let assembled = match assemble(config, Arc::new(SystemClock), None) {
+        Ok(assembled) => assembled,
+        Err(error) => return complain(&error, error.hint()),
+    };
+    let started = Record::Started { device: device.clone(), version: VERSION.into() };
+    if let Err(error) = assembled.parts.store.record(started) {
+        return complain(&error, error.hint());
+    }
+    tracing::info!(device, recovery = ?assembled.recovery, "store opened");
+    let kiosk = match Kiosk::start(assembled.parts) {
+        Ok(kiosk) => kiosk,
+        Err(error) => return complain(&error, "free memory and start again"),
+    };
+    with_runtime(async move {
+        let screen = match Screen::bind(kiosk.clone()).await {
+            Ok(screen) => screen,
+            Err(error) => return complain(&error, "free the address in screen.listen"),
+        };
+        if let Err(error) = announce(&kiosk, &screen) {
+            return complain(&error, "make the state folder writable");
+        }
+        let (stop, stopped) = watch::channel(false);
+        let uploading = tokio::spawn(keep_uploading(kiosk.clone(), stopped));
+        let outcome = tokio::select! {
+            served = screen.serve() => match served {
+                Ok(()) => Outcome::Done,
+                Err(error) => complain(&error, "start the kiosk again"),
+            },
+            () = asked_to_stop() => Outcome::Done,
+        };
+        stop.send_replace(true);
+        if uploading.await.is_err() {
+            tracing::error!("the upload ended badly");
+        }
+        outcome
+    })
+}
+
+/// Logs to standard error, which the service manager keeps.
+pub(super) fn start_log() {
+    let filter = EnvFilter::try_from_env("KIOSK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Runs a future on the kiosk's runtime: two threads serve screens and upload; pages have their own.
+pub(super) fn with_runtime(work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => complain(&error, "free memory and start again"),
+    }
+}
+
+/// Writes the addresses with their keys where only the kiosk's user can read them, for the browser's
+/// starter, and prints them without keys.
+fn announce(kiosk: &Kiosk, screen: &Screen) -> std::io::Result<()> {
+    let path = kiosk.parts().config.state_dir.join("screen.json");
+    let text = json!({ "citizen": screen.citizen_url, "officer": screen.officer_url }).to_string();
+    let fresh = path.with_extension("new");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    std::io::Write::write_all(&mut file, text.as_bytes())?;
+    std::fs::rename(&fresh, &path)?;
+    say(format_args!("ready: screen addresses are in {}", path.display()));
+    Ok(())
+}
+
+/// Uploads for as long as the kiosk runs; a missing device key is looked for again and again.
+pub(super) async fn keep_uploading(kiosk: Kiosk, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        let of = kiosk.clone();
+        let link = tokio::task::spawn_blocking(move || open_link(&of)).await;
+        match link {
+            Ok(Ok(link)) => {
+                let parts = kiosk.parts();
+                let store = Arc::clone(&parts.store);
+                let woken = Arc::clone(&parts.copy_issued);
+                upload::run(store, link, woken, stopped.clone()).await;
+            }
+            Ok(Err(error)) => tracing::error!(error = crate::chain(&*error), "no link to registry"),
+            Err(error) => tracing::error!(%error, "the link could not be opened"),
+        }
+        let pause = tokio::time::sleep(LINK_RETRY);
+        tokio::select! { () = pause => {}, _ = stopped.changed() => {} }
+    }
+}
+
+/// Opens the device key and reads whom to trust.
+fn open_link(kiosk: &Kiosk) -> Result<Link, Box<dyn std::error::Error + Send + Sync>> {
+    let config = &kiosk.parts().config;
+    let board = board::Board::load(&config.board)?;
+    let pin = read_pin(&config.device.key.pin_file)?;
+    let mut token = token(&board.token.module, &config.device.key.token, &config.device.key.key);
+    let key = drivers_api::Token::open(&mut token, &pin)?;
+    let ca = read_asset("registry CA", &config.registry.ca)?;
+    let receipt_key = String::from_utf8(read_asset("receipt key", &config.registry.receipt_key)?)?;
+    Ok(Link {
+        base_url: config.registry.device_url.clone(),
+        tls: upload::tls::client_config(key, &ca)?,
+        device: config.device.id.clone(),
+        receipt_key: receipt_key.trim().parse()?,
+    })
+}
+
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without signals the service manager's kill still ends the process; the store is made for it.
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+}
+

@@ -1,0 +1,79 @@
+//! What the visit in progress holds in memory: pages, text, card, PIN, opened key.
+//!
+//! All personal data of a visit is here and nowhere else; [`Desk::wipe`] ends it (invariant 6).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use drivers_api::{Pin, Raster, SigningSession};
+use formats_vn::id_qr::CardQr;
+use models::PageReading;
+use serde::Serialize;
+use zeroize::Zeroize;
+
+use crate::visit::{PageId, VisitId};
+
+/// A page as it goes into the copy, with what was read from it.
+pub struct KeptPage {
+    /// The page in colour, as JPEG; its bytes are embedded in the copy as they are.
+    pub jpeg: Vec<u8>,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Dots per inch.
+    pub dpi: u32,
+    /// Lines, words, measures.
+    pub reading: PageReading,
+}
+
+impl Drop for KeptPage {
+    fn drop(&mut self) {
+        self.jpeg.zeroize();
+    }
+}
+
+/// How long a stage of the visit took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Timing {
+    /// The stage: scan, read, check, identify, certify.
+    pub stage: &'static str,
+    /// Milliseconds of wall time.
+    pub ms: u64,
+}
+
+/// The visit's papers.
+#[derive(Default)]
+pub struct Desk {
+    /// The visit whose papers these are.
+    pub visit: Option<VisitId>,
+    /// Pages scanned and not yet read.
+    pub scanned: BTreeMap<PageId, Raster>,
+    /// Pages read.
+    pub pages: BTreeMap<PageId, Arc<KeptPage>>,
+    /// What the original is called, as the reader proposes it.
+    pub title: String,
+    /// Fields read from the pages.
+    pub fields: Vec<models::Field>,
+    /// The requester's card.
+    pub card: Option<CardQr>,
+    /// The PIN just entered by the officer.
+    pub pin: Option<Pin>,
+    /// The officer's opened key.
+    pub key: Option<Box<dyn SigningSession>>,
+    /// Time taken by each stage so far.
+    pub timings: Vec<Timing>,
+}
+
+impl Desk {
+    /// Forgets everything of the visit but how long its stages took, which names nobody.
+    pub fn wipe(&mut self) {
+        let timings = std::mem::take(&mut self.timings);
+        *self = Self { timings, ..Self::default() };
+    }
+
+    /// Begins a visit on an empty desk.
+    pub fn begin(&mut self, visit: VisitId) {
+        *self = Self { visit: Some(visit), ..Self::default() };
+    }
+}

@@ -1,0 +1,381 @@
+//! The HTTP side of the screens: pages, views, wishes, events.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use drivers_api::Pin;
+use futures_util::{Stream, StreamExt};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::WatchStream;
+
+use super::{view, words};
+use crate::engine::Kiosk;
+use crate::visit::{
+    Approval, Decision, PageId, RefusalReason, Say, State as VisitState, Visit, Wish,
+};
+
+/// Largest request body: a decision with a PIN, a title and a name.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Longest title or name an officer may enter, in characters.
+const TEXT_CHARS_MAX: usize = 300;
+/// Longest PIN, in bytes; PKCS#11 tokens take far less.
+const PIN_BYTES_MAX: usize = 64;
+/// How long a decision may take: token log-in, two signatures, disk.
+const DECISION_WAIT_MAX: Duration = Duration::from_secs(60);
+/// What a page may load: only what this server gives, nothing inline.
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'none'; \
+     frame-ancestors 'none'; base-uri 'none'";
+
+/// Who uses a browser: told by a key that is drawn at each start and kept in a cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Citizen,
+    Officer,
+}
+
+impl Role {
+    const fn cookie(self) -> &'static str {
+        match self {
+            Self::Citizen => "citizen",
+            Self::Officer => "officer",
+        }
+    }
+}
+
+/// The served pages.
+pub struct Screen {
+    listener: TcpListener,
+    state: Arc<ScreenState>,
+    /// Address of the citizen's page, with its key.
+    pub citizen_url: String,
+    /// Address of the officer's page, with its key.
+    pub officer_url: String,
+}
+
+struct ScreenState {
+    kiosk: Kiosk,
+    address: SocketAddr,
+    citizen_key: String,
+    officer_key: String,
+}
+
+/// Why the pages cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ScreenError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No random numbers.
+    #[error("cannot draw the screens' keys")]
+    Random(#[source] getrandom::Error),
+    /// The server stopped.
+    #[error("the screen server stopped")]
+    Serve(#[source] std::io::Error),
+}
+
+impl Screen {
+    /// Listens on the site file's address and draws the keys of this start.
+    pub async fn bind(kiosk: Kiosk) -> Result<Self, ScreenError> {
+        let wanted = kiosk.parts().config.screen.listen;
+        let listen = |source| ScreenError::Listen { address: wanted, source };
+        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let (citizen_key, officer_key) = (draw_key()?, draw_key()?);
+        Ok(Self {
+            listener,
+            citizen_url: format!("http://{address}/?key={citizen_key}"),
+            officer_url: format!("http://{address}/officer?key={officer_key}"),
+            state: Arc::new(ScreenState { kiosk, address, citizen_key, officer_key }),
+        })
+    }
+
+    /// Serves until the future is dropped.
+    pub async fn serve(self) -> Result<(), ScreenError> {
+        axum::serve(self.listener, router(self.state)).await.map_err(ScreenError::Serve)
+    }
+}
+
+fn draw_key() -> Result<String, ScreenError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(ScreenError::Random)?;
+    Ok(hex::encode(bytes))
+}
+
+fn router(state: Arc<ScreenState>) -> Router {
+    let citizen = Router::new()
+        .route("/", get(|| async { page(include_str!("web/citizen.html")) }))
+        .route("/api/visit", get(visit))
+        .route("/api/visit/{wish}", post(wish))
+        .route("/api/events", get(visit_events))
+        .layer(middleware::from_fn_with_state(
+            (Arc::clone(&state), Role::Citizen),
+            require_role,
+        ));
+    let officer = Router::new()
+        .route("/officer", get(|| async { page(include_str!("web/officer.html")) }))
+        .route("/api/officer/case", get(case))
+        .route("/api/officer/events", get(case_events))
+        .route("/api/officer/pages/{file}", get(page_image))
+        .route("/api/officer/decide", post(decide))
+        .layer(middleware::from_fn_with_state(
+            (Arc::clone(&state), Role::Officer),
+            require_role,
+        ));
+    Router::new()
+        .merge(citizen)
+        .merge(officer)
+        .route("/assets/{file}", get(asset))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), guard))
+        .with_state(state)
+}
+
+/// Refuses requests meant for another host (DNS rebinding) and sets the security headers.
+async fn guard(State(state): State<Arc<ScreenState>>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let ours = [state.address.to_string(), format!("localhost:{}", state.address.port())];
+    if !host.is_some_and(|host| ours.iter().any(|ours| ours == host)) {
+        return StatusCode::MISDIRECTED_REQUEST.into_response();
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(CONTENT_POLICY),
+    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[derive(Deserialize)]
+struct KeyQuery {
+    key: Option<String>,
+}
+
+/// Lets in who has the role's cookie; turns a key in the address into the cookie and takes it out
+/// of the address again.
+async fn require_role(
+    State((state, role)): State<(Arc<ScreenState>, Role)>,
+    Query(query): Query<KeyQuery>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let expected = match role {
+        Role::Citizen => &state.citizen_key,
+        Role::Officer => &state.officer_key,
+    };
+    if let Some(key) = query.key {
+        if !same(&key, expected) {
+            return StatusCode::FORBIDDEN.into_response();
+        }
+        let cookie = format!("{}={key}; HttpOnly; SameSite=Strict; Path=/", role.cookie());
+        let path = request.uri().path().to_owned();
+        return ([(header::SET_COOKIE, cookie)], Redirect::to(&path)).into_response();
+    }
+    let given = cookie_value(request.headers(), role.cookie());
+    if given.is_some_and(|given| same(given, expected)) {
+        next.run(request).await
+    } else {
+        StatusCode::FORBIDDEN.into_response()
+    }
+}
+
+/// Compares in a time that does not depend on where the texts differ.
+fn same(given: &str, expected: &str) -> bool {
+    given.len() == expected.len()
+        && given.bytes().zip(expected.bytes()).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
+}
+
+fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).find_map(
+        |cookies| {
+            cookies.split(';').find_map(|cookie| {
+                let (key, value) = cookie.trim().split_once('=')?;
+                (key == name).then_some(value)
+            })
+        },
+    )
+}
+
+fn page(html: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+}
+
+async fn asset(Path(file): Path<String>) -> Response {
+    let (kind, text) = match file.as_str() {
+        "citizen.js" => ("text/javascript", include_str!("web/citizen.js")),
+        "officer.js" => ("text/javascript", include_str!("web/officer.js")),
+        "screen.css" => ("text/css", include_str!("web/screen.css")),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+async fn visit(State(state): State<Arc<ScreenState>>) -> Response {
+    let visit = state.kiosk.watch().borrow().clone();
+    Json(view::visit_view(&state.kiosk, &visit)).into_response()
+}
+
+async fn case(State(state): State<Arc<ScreenState>>) -> Response {
+    let visit = state.kiosk.watch().borrow().clone();
+    Json(view::case_view(&state.kiosk, &visit)).into_response()
+}
+
+type Events = Sse<axum::response::sse::KeepAliveStream<EventStream>>;
+type EventStream = std::pin::Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>>;
+
+/// One event for each change of the visit; the page then fetches the view. The event itself is
+/// empty, so that nothing personal lingers in a stream.
+fn events(kiosk: &Kiosk) -> Events {
+    let changes: EventStream =
+        Box::pin(WatchStream::new(kiosk.watch()).map(|_| Ok(Event::default().data("changed"))));
+    Sse::new(changes).keep_alive(KeepAlive::default())
+}
+
+async fn visit_events(State(state): State<Arc<ScreenState>>) -> Events {
+    events(&state.kiosk)
+}
+
+async fn case_events(State(state): State<Arc<ScreenState>>) -> Events {
+    events(&state.kiosk)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StartBody {
+    copies: Option<u32>,
+}
+
+/// Takes a citizen's wish. Every wish is a JSON POST, which a foreign page cannot send unasked.
+async fn wish(
+    State(state): State<Arc<ScreenState>>,
+    Path(wish): Path<String>,
+    Json(body): Json<StartBody>,
+) -> Response {
+    let wish = match wish.as_str() {
+        "start" => {
+            return match state.kiosk.begin(body.copies.unwrap_or(1)) {
+                Ok(visit) => Json(json!({ "visit": visit.0 })).into_response(),
+                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            };
+        }
+        "scan" => Wish::ScanPage,
+        "pages-done" => Wish::PagesDone,
+        "card" => Wish::ScanCard,
+        "card-skip" => Wish::SkipCard,
+        "end" => Wish::End,
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    state.kiosk.wish(wish);
+    Json(json!({})).into_response()
+}
+
+async fn page_image(State(state): State<Arc<ScreenState>>, Path(file): Path<String>) -> Response {
+    let id = file.strip_suffix(".jpg").and_then(|id| id.parse().ok()).map(PageId);
+    let page = id.and_then(|id| state.kiosk.desk().pages.get(&id).cloned());
+    match page {
+        Some(page) => {
+            ([(header::CONTENT_TYPE, "image/jpeg")], page.jpeg.clone()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// A decision as the page sends it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DecideBody {
+    visit: String,
+    officer: String,
+    pin: String,
+    /// `approve`, or the code of a reason of refusal.
+    verdict: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    requester: String,
+}
+
+fn say_error(status: StatusCode, say: Say) -> Response {
+    (status, Json(json!({ "say": words::say(say), "id": say }))).into_response()
+}
+
+async fn decide(State(state): State<Arc<ScreenState>>, Json(body): Json<DecideBody>) -> Response {
+    let mut watched = state.kiosk.watch();
+    let waiting = match watched.borrow_and_update().state() {
+        VisitState::Deciding(dossier) => dossier.visit.0 == body.visit,
+        _ => false,
+    };
+    if !waiting {
+        return StatusCode::CONFLICT.into_response();
+    }
+    let pin = Pin::new(body.pin);
+    let fits = |text: &str| text.chars().count() <= TEXT_CHARS_MAX;
+    if pin.expose().len() > PIN_BYTES_MAX || !fits(&body.title) || !fits(&body.requester) {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
+    let verdict = if body.verdict == "approve" {
+        if body.title.trim().is_empty() || body.requester.trim().is_empty() {
+            return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+        }
+        Ok(Approval { title: body.title, requester: body.requester })
+    } else {
+        let reason = RefusalReason::ALL.into_iter().find(|r| r.code() == body.verdict);
+        match reason {
+            Some(reason) => Err(reason),
+            None => return StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+        }
+    };
+    state.kiosk.decide(Decision { officer: body.officer, verdict }, pin);
+    // The first change is the decision being taken up; the second, its outcome.
+    let settled = async {
+        watched.changed().await?;
+        let busy = |visit: &Visit| {
+            matches!(visit.state(), VisitState::Authorising(..) | VisitState::Certifying(..))
+        };
+        watched.wait_for(|visit| !busy(visit)).await.map(|visit| visit.clone())
+    };
+    match tokio::time::timeout(DECISION_WAIT_MAX, settled).await {
+        Ok(Ok(visit)) => outcome(visit.state()),
+        Ok(Err(_)) | Err(_) => say_error(StatusCode::GATEWAY_TIMEOUT, Say::Internal),
+    }
+}
+
+/// What the page is told after a decision.
+fn outcome(state: &VisitState) -> Response {
+    match state {
+        VisitState::Issued(_, issued) => Json(json!({ "issued": issued })).into_response(),
+        VisitState::Refused(_, refusal) => Json(json!({ "refused": refusal })).into_response(),
+        VisitState::Deciding(dossier) => {
+            let say = dossier.trouble.as_ref().map_or(Say::Internal, |trouble| trouble.say);
+            let status = match say {
+                Say::PinWrong => StatusCode::UNAUTHORIZED,
+                Say::PinLocked | Say::NotDelegated => StatusCode::FORBIDDEN,
+                _ => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            say_error(status, say)
+        }
+        _ => StatusCode::CONFLICT.into_response(),
+    }
+}

@@ -1,0 +1,396 @@
+//! What the screens show, made from the visit and the desk. The citizen's view holds no personal
+//! data; the officer's view holds what the decision needs.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::words::{self, Sentence};
+use crate::config::Officer;
+use crate::desk::{Desk, Timing};
+use crate::engine::Kiosk;
+use crate::steps::check::{Finding, Level};
+use crate::steps::deliver;
+use crate::visit::{Issued, KindFact, RefusalReason, Say, Severity, State, Trouble, Visit};
+
+/// The citizen's view.
+#[derive(Debug, Serialize)]
+pub struct VisitView {
+    /// Name of the state, snake case.
+    pub state: &'static str,
+    /// The visit's id; none when nobody is here.
+    pub visit: Option<String>,
+    /// Pages taken so far.
+    pub pages: usize,
+    /// Whether the kiosk works and buttons must wait.
+    pub busy: bool,
+    /// The sentence of this state.
+    pub say: Sentence,
+    /// A further sentence: what just went wrong or was mended.
+    pub notice: Option<Sentence>,
+    /// The copy, once issued.
+    pub issued: Option<IssuedView>,
+    /// The reason, once refused.
+    pub refusal: Option<RefusalView>,
+    /// Time taken by the stages.
+    pub timings: Vec<Timing>,
+}
+
+/// The issued copy.
+#[derive(Debug, Serialize)]
+pub struct IssuedView {
+    /// Number, book, code, digest, address.
+    #[serde(flatten)]
+    pub copy: Issued,
+    /// The QR as SVG.
+    pub qr_svg: String,
+}
+
+/// A refusal.
+#[derive(Debug, Serialize)]
+pub struct RefusalView {
+    /// Its code.
+    pub code: &'static str,
+    /// Its words.
+    #[serde(flatten)]
+    pub words: Sentence,
+}
+
+/// The officer's view.
+#[derive(Debug, Serialize)]
+pub struct CaseView {
+    /// Name of the state, snake case.
+    pub state: &'static str,
+    /// The visit's id; none when no case waits.
+    pub visit: Option<String>,
+    /// Since when the visit is in this state.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    /// Copies asked for.
+    pub copies: u32,
+    /// What the paper is.
+    pub kind: Option<KindFact>,
+    /// Name proposed for column 4 of the register.
+    pub title: String,
+    /// Fields read.
+    pub fields: Vec<FieldView>,
+    /// What the rules found.
+    pub findings: Vec<FindingView>,
+    /// The pages.
+    pub pages: Vec<PageView>,
+    /// The requester by the card; none when no card was read.
+    pub requester: Option<RequesterView>,
+    /// What the face step says.
+    pub face: Option<Sentence>,
+    /// The last trouble: for officer and technician.
+    pub trouble: Option<TroubleView>,
+    /// Officers who may decide today.
+    pub officers: Vec<OfficerView>,
+    /// Reasons of refusal.
+    pub reasons: Vec<RefusalView>,
+    /// The result, once there is one.
+    pub issued: Option<IssuedView>,
+}
+
+/// A field read from the paper.
+#[derive(Debug, Serialize)]
+pub struct FieldView {
+    /// Short name, as in the document table.
+    pub id: String,
+    /// The value as printed.
+    pub value: String,
+    /// Page, from 0.
+    pub page: usize,
+    /// Where it stands, in pixels.
+    pub quad: models::Quad,
+    /// 0..1.
+    pub confidence: f32,
+}
+
+/// What a refusal rule found.
+#[derive(Debug, Serialize)]
+pub struct FindingView {
+    /// Code of the rule.
+    pub rule: &'static str,
+    /// `clear`, `officer_only`, `warn` or `stop`.
+    pub level: &'static str,
+    /// Its words.
+    #[serde(flatten)]
+    pub words: Sentence,
+    /// Where to look.
+    pub evidence: Vec<EvidenceView>,
+}
+
+/// Where the cause of a finding is seen.
+#[derive(Debug, Serialize)]
+pub struct EvidenceView {
+    /// Page, from 0.
+    pub page: usize,
+    /// Corners in pixels.
+    pub quad: models::Quad,
+}
+
+/// One page for the officer.
+#[derive(Debug, Serialize)]
+pub struct PageView {
+    /// Page id, for the image address `/api/officer/pages/{id}.jpg`.
+    pub id: u32,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Mean confidence, 0..1.
+    pub confidence: f32,
+    /// The lines of text.
+    pub lines: Vec<LineView>,
+}
+
+/// One line of text.
+#[derive(Debug, Serialize)]
+pub struct LineView {
+    /// The text.
+    pub text: String,
+    /// Box in pixels: left, top, right, bottom.
+    #[serde(rename = "box")]
+    pub bounds: [f32; 4],
+    /// Lowest confidence of its words, 0..1.
+    pub confidence: f32,
+}
+
+/// The requester, as far as the officer must see.
+#[derive(Debug, Serialize)]
+pub struct RequesterView {
+    /// Name on the card.
+    pub name: String,
+    /// Number on the card.
+    pub number: String,
+    /// Date of birth, ISO 8601.
+    pub born: String,
+    /// Whether the name is found in the text of the pages.
+    pub named_in_paper: bool,
+    /// Things about the card that do not fit together; signals, never gates.
+    pub warnings: Vec<Sentence>,
+}
+
+/// A trouble with its words.
+#[derive(Debug, Serialize)]
+pub struct TroubleView {
+    /// The sentence for people.
+    pub say: Sentence,
+    /// Which part, and what it said.
+    pub cause: String,
+    /// What the technician should do.
+    pub remedy: String,
+    /// Whether the same step can be repeated.
+    pub severity: Severity,
+}
+
+/// An officer who may decide.
+#[derive(Debug, Serialize)]
+pub struct OfficerView {
+    /// Id of the site file.
+    pub id: String,
+    /// Full name.
+    pub name: String,
+    /// Capacity string.
+    pub capacity: String,
+    /// Whether the delegation is in force today.
+    pub in_force: bool,
+}
+
+const fn state_name(state: &State) -> &'static str {
+    match state {
+        State::Idle => "idle",
+        State::Collecting(_) => "collecting",
+        State::Scanning(_) => "scanning",
+        State::Reading(_) => "reading",
+        State::Checking(_) => "checking",
+        State::AwaitingCard(_) => "awaiting_card",
+        State::Identifying(_) => "identifying",
+        State::Deciding(_) => "deciding",
+        State::Authorising(..) => "authorising",
+        State::Certifying(..) => "certifying",
+        State::Issued(..) => "issued",
+        State::Refused(..) => "refused",
+        State::Failed(..) => "failed",
+    }
+}
+
+const fn state_say(state: &State) -> Say {
+    match state {
+        State::Idle => Say::Welcome,
+        State::Collecting(dossier) if dossier.pages.is_empty() => Say::LayFirstPage,
+        State::Collecting(_) => Say::LayNextPage,
+        State::Scanning(_) => Say::Scanning,
+        State::Reading(_) => Say::Reading,
+        State::Checking(_) => Say::Checking,
+        State::AwaitingCard(_) => Say::LayCard,
+        State::Identifying(_) => Say::Identifying,
+        State::Deciding(_) => Say::OfficerLooks,
+        State::Authorising(..) => Say::OfficerConfirms,
+        State::Certifying(..) => Say::Certifying,
+        State::Issued(..) => Say::Issued,
+        State::Refused(_, refusal) if matches!(refusal.reason, RefusalReason::R3) => {
+            Say::SecretMark
+        }
+        State::Refused(..) => Say::Refused,
+        State::Failed(..) => Say::Ended,
+    }
+}
+
+fn issued_view(state: &State) -> Option<IssuedView> {
+    match state {
+        State::Issued(_, copy) => {
+            Some(IssuedView { qr_svg: deliver::qr_svg(&copy.qr), copy: copy.clone() })
+        }
+        _ => None,
+    }
+}
+
+fn refusal_view(reason: RefusalReason) -> RefusalView {
+    RefusalView { code: reason.code(), words: words::refusal(reason) }
+}
+
+/// The citizen's view of the kiosk.
+pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
+    let state = visit.state();
+    let dossier = visit.dossier();
+    let notice = match state {
+        State::Failed(_, trouble) => Some(trouble.say),
+        State::Collecting(d) | State::AwaitingCard(d) | State::Scanning(d) => d.say,
+        _ => None,
+    };
+    VisitView {
+        state: state_name(state),
+        visit: dossier.map(|dossier| dossier.visit.0.clone()),
+        pages: dossier.map_or(0, |dossier| dossier.pages.len()),
+        busy: matches!(
+            state,
+            State::Scanning(_)
+                | State::Reading(_)
+                | State::Checking(_)
+                | State::Identifying(_)
+                | State::Authorising(..)
+                | State::Certifying(..)
+        ),
+        say: words::say(state_say(state)),
+        notice: notice.filter(|say| *say != state_say(state)).map(words::say),
+        issued: issued_view(state),
+        refusal: match state {
+            State::Refused(_, refusal) => Some(refusal_view(refusal.reason)),
+            _ => None,
+        },
+        timings: kiosk.desk().timings.clone(),
+    }
+}
+
+/// The officer's view of the case.
+pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
+    let state = visit.state();
+    let shown = matches!(state, State::Deciding(_) | State::Authorising(..) | State::Certifying(..));
+    let dossier = visit.dossier();
+    let today = kiosk.parts().clock.now().date();
+    let desk = kiosk.desk();
+    CaseView {
+        state: state_name(state),
+        visit: dossier.map(|dossier| dossier.visit.0.clone()),
+        since: visit.since(),
+        copies: dossier.map_or(0, |dossier| dossier.copies),
+        kind: dossier.and_then(|dossier| dossier.kind.clone()),
+        title: if shown { desk.title.clone() } else { String::new() },
+        fields: if shown { desk.fields.iter().map(field_view).collect() } else { vec![] },
+        findings: dossier.into_iter().flat_map(|d| d.findings.iter().map(finding_view)).collect(),
+        pages: if shown { page_views(&desk) } else { vec![] },
+        requester: if shown { requester_view(&desk) } else { None },
+        face: dossier.and_then(|dossier| dossier.face).map(words::face),
+        trouble: dossier.and_then(|dossier| dossier.trouble.clone()).map(trouble_view),
+        officers: kiosk.parts().config.officers.iter().map(|o| officer_view(o, today)).collect(),
+        reasons: RefusalReason::ALL.into_iter().map(refusal_view).collect(),
+        issued: issued_view(state),
+    }
+}
+
+fn officer_view(officer: &Officer, today: time::Date) -> OfficerView {
+    OfficerView {
+        id: officer.id.clone(),
+        name: officer.name.clone(),
+        capacity: officer.capacity.clone(),
+        in_force: officer.may_decide_on(today),
+    }
+}
+
+fn trouble_view(trouble: Trouble) -> TroubleView {
+    TroubleView {
+        say: words::say(trouble.say),
+        cause: trouble.cause,
+        remedy: trouble.remedy,
+        severity: trouble.severity,
+    }
+}
+
+fn field_view(field: &models::Field) -> FieldView {
+    FieldView {
+        id: field.id.clone(),
+        value: field.value.clone(),
+        page: field.page,
+        quad: field.quad,
+        confidence: field.confidence,
+    }
+}
+
+fn finding_view(finding: &Finding) -> FindingView {
+    let evidence = finding.evidence.iter();
+    FindingView {
+        rule: finding.rule.code(),
+        level: match finding.level {
+            Level::Clear => "clear",
+            Level::OfficerOnly => "officer_only",
+            Level::Warn => "warn",
+            Level::Stop => "stop",
+        },
+        words: Sentence { vi: finding.vi.clone(), en: finding.en.clone() },
+        evidence: evidence.map(|e| EvidenceView { page: e.page, quad: e.quad }).collect(),
+    }
+}
+
+fn page_views(desk: &Desk) -> Vec<PageView> {
+    desk.pages
+        .iter()
+        .map(|(id, page)| PageView {
+            id: id.0,
+            width: page.width,
+            height: page.height,
+            confidence: page.reading.confidence,
+            lines: page.reading.lines.iter().map(line_view).collect(),
+        })
+        .collect()
+}
+
+fn line_view(line: &models::Line) -> LineView {
+    let corners = || line.words.iter().flat_map(|word| word.quad);
+    let least = |axis: usize| corners().map(|p| p[axis]).fold(f32::INFINITY, f32::min);
+    let most = |axis: usize| corners().map(|p| p[axis]).fold(0.0, f32::max);
+    LineView {
+        text: line.text(),
+        bounds: [least(0), least(1), most(0), most(1)],
+        confidence: line.words.iter().map(|word| word.confidence).fold(1.0, f32::min),
+    }
+}
+
+fn requester_view(desk: &Desk) -> Option<RequesterView> {
+    let card = desk.card.as_ref()?;
+    let name = formats_vn::fold::fold(&card.name);
+    let named = desk.pages.values().any(|page| {
+        page.reading.lines.iter().any(|line| formats_vn::fold::fold(&line.text()).contains(&name))
+    });
+    Some(RequesterView {
+        name: card.name.clone(),
+        number: card.number.clone(),
+        born: card.born.to_string(),
+        named_in_paper: named,
+        warnings: card
+            .warnings()
+            .into_iter()
+            .map(|warning| Sentence { vi: warning.vi().into(), en: warning.en().into() })
+            .collect(),
+    })
+}

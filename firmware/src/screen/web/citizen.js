@@ -1,0 +1,388 @@
+// The citizen's page: shows the kiosk's view of the visit and sends wishes back. It keeps nothing:
+// each change is announced by an event, then the view is fetched anew.
+'use strict';
+
+const LABELS = {
+  vi: {
+    service: 'Bản sao chứng thực điện tử', place: 'Thành phố Hà Nội',
+    settings: 'Ngôn ngữ và cỡ chữ', larger: 'Chữ to', normal: 'Chữ thường',
+    way: 'Các bước', step1: 'Quét giấy tờ', step2: 'Thẻ căn cước', step3: 'Cán bộ xem',
+    step4: 'Nhận bản sao', doneStep: 'đã xong', working: 'Máy đang làm việc',
+    waiting: 'Đang chờ cán bộ',
+    copies: 'Số bản sao', fewer: 'Bớt một bản', more: 'Thêm một bản',
+    start: 'Bắt đầu', scan: 'Quét trang', 'pages-done': 'Đã đủ trang', card: 'Quét thẻ',
+    'card-skip': 'Tiếp tục không có thẻ', stop: 'Dừng lại', done: 'Xong',
+    sure: 'Dừng lại? Hình ảnh các trang đã quét sẽ bị xóa.', goOn: 'Không, làm tiếp',
+    endSure: 'Dừng lại và xóa',
+    copy: 'Bản sao đã cấp', qr: 'Mã QR để lưu và kiểm tra bản sao', code: 'Mã xác thực',
+    number: 'Số chứng thực', book: 'Quyển số', address: 'Kiểm tra tại',
+    closes: 'Màn hình này tự đóng sau ít phút.',
+    offline: 'Máy đang kết nối lại. Xin chờ; nếu lâu, xin gọi cán bộ.',
+    count: (pages) => `Đã quét: ${pages} trang`, reason: 'Lý do',
+  },
+  en: {
+    service: 'Electronic certified copies', place: 'City of Hanoi',
+    settings: 'Language and text size', larger: 'Larger text', normal: 'Normal text',
+    way: 'Steps', step1: 'Scan paper', step2: 'ID card', step3: 'Officer looks',
+    step4: 'Take the copy', doneStep: 'done', working: 'The kiosk is working',
+    waiting: 'Waiting for the officer',
+    copies: 'Copies', fewer: 'One copy fewer', more: 'One copy more',
+    start: 'Start', scan: 'Scan page', 'pages-done': 'All pages done', card: 'Scan card',
+    'card-skip': 'Continue without card', stop: 'Stop', done: 'Finish',
+    sure: 'Stop? The pictures of the pages scanned will be deleted.', goOn: 'No, go on',
+    endSure: 'Stop and delete',
+    copy: 'The copy issued', qr: 'QR code to keep and check the copy', code: 'Verification code',
+    number: 'Certification number', book: 'Book', address: 'Check at',
+    closes: 'This screen closes by itself in a few minutes.',
+    offline: 'The kiosk is reconnecting. Please wait; if it takes long, call an officer.',
+    count: (pages) => `Pages scanned: ${pages}`, reason: 'Reason',
+  },
+};
+
+// Buttons of each state; the first gets the focus. `end` says "Stop" or, after a result, "Finish".
+const BUTTONS = {
+  idle: ['start'],
+  collecting: ['scan', 'pages-done', 'end'],
+  scanning: ['end'],
+  reading: ['end'],
+  checking: ['end'],
+  awaiting_card: ['card', 'card-skip', 'end'],
+  identifying: ['end'],
+  deciding: ['end'],
+  authorising: [],
+  certifying: [],
+  issued: ['end'],
+  refused: ['end'],
+  failed: ['end'],
+};
+const STEPS = {
+  collecting: 1, scanning: 1, reading: 1, checking: 1, awaiting_card: 2, identifying: 2,
+  deciding: 3, authorising: 3, certifying: 3, issued: 4,
+};
+const OVER = ['issued', 'refused', 'failed'];
+const COPIES_MAX = 50;
+const IDLE_RESET_MS = 60000;
+const POLL_MS = 4000;
+
+const root = document.documentElement;
+const at = (id) => document.getElementById(id);
+const all = (selector) => Array.from(document.querySelectorAll(selector));
+
+let view = null;
+let lang = 'vi';
+let size = 1;
+let copies = 1;
+let sending = false;
+let offline = false;
+
+function label(name) {
+  return LABELS[lang][name];
+}
+
+function put(node, text) {
+  if (node.textContent !== text) {
+    node.textContent = text;
+  }
+}
+
+function show(node, visible) {
+  node.hidden = !visible;
+}
+
+// ---- drawing
+
+function drawLabels() {
+  root.lang = lang;
+  document.title = label('service');
+  all('[data-label]').forEach((node) => put(node, label(node.dataset.label)));
+  all('[data-label-aria]').forEach((node) => {
+    node.setAttribute('aria-label', label(node.dataset.labelAria));
+  });
+  at('lang-vi').setAttribute('aria-pressed', String(lang === 'vi'));
+  at('lang-en').setAttribute('aria-pressed', String(lang === 'en'));
+  put(at('larger'), size === 3 ? label('normal') : label('larger'));
+  root.dataset.size = String(size);
+}
+
+function drawPicture(state) {
+  all('.picture svg').forEach((picture) => {
+    const shown = picture.dataset.for.split(' ').includes(state);
+    picture.classList.toggle('shown', shown);
+  });
+}
+
+function drawSteps(state) {
+  const now = STEPS[state] || 0;
+  show(at('steps'), now > 0);
+  all('[data-step]').forEach((item) => {
+    const step = Number(item.dataset.step);
+    const done = step < now || state === 'issued';
+    item.classList.toggle('done', done);
+    if (step === now) {
+      item.setAttribute('aria-current', 'step');
+    } else {
+      item.removeAttribute('aria-current');
+    }
+    const name = label(`step${step}`);
+    item.setAttribute('aria-label', done ? `${name}: ${label('doneStep')}` : name);
+  });
+}
+
+function drawIssued(issued) {
+  show(at('issued'), Boolean(issued));
+  const qr = at('qr');
+  if (!issued) {
+    qr.removeAttribute('src');
+    ['code', 'number', 'book', 'verify-url'].forEach((id) => put(at(id), ''));
+    return;
+  }
+  // As an image, never as markup: whatever the drawing holds cannot act in this page.
+  const source = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(issued.qr_svg)}`;
+  if (qr.src !== source) {
+    qr.src = source;
+  }
+  qr.alt = label('qr');
+  put(at('code'), issued.code);
+  put(at('number'), String(issued.number));
+  put(at('book'), issued.book);
+  put(at('verify-url'), issued.verify_url);
+}
+
+function drawButtons() {
+  const state = view.state;
+  const wanted = BUTTONS[state] || [];
+  all('#buttons button').forEach((button) => {
+    const id = button.id;
+    const shown = wanted.includes(id) && !(id === 'pages-done' && view.pages === 0);
+    show(button, shown);
+    button.disabled = sending || offline;
+    if (id === 'end') {
+      put(button, label(OVER.includes(state) ? 'done' : 'stop'));
+      button.classList.toggle('first', OVER.includes(state));
+      button.classList.toggle('quiet', !OVER.includes(state));
+    } else {
+      put(button, label(id));
+    }
+  });
+  show(at('copies-choice'), state === 'idle');
+  put(at('copies'), String(copies));
+  at('fewer').disabled = copies <= 1;
+  at('more').disabled = copies >= COPIES_MAX;
+}
+
+function draw() {
+  drawLabels();
+  show(at('offline'), offline);
+  put(at('offline'), offline ? label('offline') : '');
+  if (!view) {
+    return;
+  }
+  const state = view.state;
+  root.dataset.state = state;
+  root.dataset.busy = String(view.busy);
+  drawPicture(state);
+  drawSteps(state);
+  show(at('spinner'), view.busy || state === 'deciding');
+  put(at('doing'), label(view.busy ? 'working' : 'waiting'));
+  put(at('say'), view.say[lang]);
+  const counting = view.pages > 0 && ['collecting', 'scanning'].includes(state);
+  show(at('count'), counting);
+  put(at('count'), counting ? label('count')(view.pages) : '');
+  show(at('refusal'), Boolean(view.refusal));
+  put(at('refusal'), view.refusal ? `${label('reason')}: ${view.refusal[lang]}.` : '');
+  show(at('notice'), Boolean(view.notice));
+  put(at('notice'), view.notice ? view.notice[lang] : '');
+  drawIssued(view.issued);
+  drawButtons();
+}
+
+// The one who works by keys or by ear always stands on something that is there.
+function placeFocus() {
+  const first = all('#buttons button').find((button) => !button.hidden && !button.disabled);
+  const waits = view.busy || view.state === 'deciding';
+  (waits || !first ? at('say') : first).focus();
+}
+
+function freshPerson() {
+  lang = 'vi';
+  size = 1;
+  copies = 1;
+}
+
+function take(next) {
+  const before = view ? view.state : null;
+  view = next;
+  const moved = before !== next.state;
+  if (moved && next.state === 'idle') {
+    freshPerson();
+  }
+  if (moved) {
+    ask(false);
+  }
+  draw();
+  if (moved) {
+    window.scrollTo(0, 0);
+    placeFocus();
+  }
+}
+
+// ---- talking with the kiosk
+
+let fetching = false;
+let again = false;
+
+// One fetch at a time; a change that comes meanwhile is fetched right after.
+async function refresh() {
+  if (fetching) {
+    again = true;
+    return;
+  }
+  fetching = true;
+  do {
+    again = false;
+    try {
+      const answer = await fetch('/api/visit', { cache: 'no-store' });
+      if (!answer.ok) {
+        throw new Error(String(answer.status));
+      }
+      offline = false;
+      take(await answer.json());
+    } catch (_) {
+      offline = true;
+      draw();
+    }
+  } while (again);
+  fetching = false;
+}
+
+function listen() {
+  const events = new EventSource('/api/events');
+  events.onmessage = refresh;
+  events.onopen = refresh;
+  window.setInterval(() => {
+    if (events.readyState !== EventSource.OPEN) {
+      refresh();
+    }
+  }, POLL_MS);
+}
+
+async function wish(name) {
+  if (sending || offline) {
+    return;
+  }
+  sending = true;
+  drawButtons();
+  try {
+    const answer = await fetch(`/api/visit/${name}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(name === 'start' ? { copies } : {}),
+    });
+    offline = answer.status >= 500;
+  } catch (_) {
+    offline = true;
+  }
+  sending = false;
+  draw();
+  refresh();
+}
+
+// ---- hands
+
+// Stopping throws pages away, so it is asked once more when there are any.
+function ask(open) {
+  show(at('confirm'), open);
+  show(at('buttons'), !open);
+}
+
+function press(name) {
+  const loses = name === 'end' && view.pages > 0 && !OVER.includes(view.state);
+  if (loses) {
+    ask(true);
+    at('end-back').focus();
+  } else {
+    wish(name);
+  }
+}
+
+function closeAsk() {
+  ask(false);
+  const end = at('end');
+  (end.hidden ? at('say') : end).focus();
+}
+
+function setCopies(next) {
+  copies = Math.min(COPIES_MAX, Math.max(1, next));
+  draw();
+}
+
+function setLang(next) {
+  lang = next;
+  draw();
+}
+
+function onKey(event) {
+  const onButton = event.target instanceof HTMLButtonElement;
+  // A key held down must not scan page after page.
+  if (event.repeat && onButton && (event.key === 'Enter' || event.key === ' ')) {
+    event.preventDefault();
+  }
+  if (event.key === 'Escape' && !at('confirm').hidden) {
+    closeAsk();
+  }
+  // A keypad has four arrows and no Tab.
+  const by = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+  if (by) {
+    const open = all('button').filter((b) => !b.disabled && b.offsetParent !== null);
+    const here = open.indexOf(document.activeElement);
+    const next = here < 0 ? 0 : (here + by + open.length) % open.length;
+    if (open.length > 0) {
+      open[next].focus();
+      event.preventDefault();
+    }
+  }
+}
+
+function watchHands() {
+  all('[data-wish]').forEach((button) => {
+    button.addEventListener('click', () => press(button.dataset.wish));
+  });
+  at('end-back').addEventListener('click', closeAsk);
+  at('end-sure').addEventListener('click', () => {
+    ask(false);
+    wish('end');
+  });
+  at('fewer').addEventListener('click', () => setCopies(copies - 1));
+  at('more').addEventListener('click', () => setCopies(copies + 1));
+  at('lang-vi').addEventListener('click', () => setLang('vi'));
+  at('lang-en').addEventListener('click', () => setLang('en'));
+  at('larger').addEventListener('click', () => {
+    size = (size % 3) + 1;
+    draw();
+  });
+  document.addEventListener('keydown', onKey);
+  ['contextmenu', 'dragstart'].forEach((kind) => {
+    document.addEventListener(kind, (event) => event.preventDefault());
+  });
+  watchAbsence();
+}
+
+// Settings of a person who walked away before starting do not meet the next one.
+function watchAbsence() {
+  let timer = 0;
+  const touched = () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      if (view && view.state === 'idle') {
+        freshPerson();
+        draw();
+      }
+    }, IDLE_RESET_MS);
+  };
+  ['pointerdown', 'keydown'].forEach((kind) => document.addEventListener(kind, touched));
+}
+
+drawLabels();
+watchHands();
+listen();
+refresh();

@@ -1,0 +1,88 @@
+//! All words that citizens and officers read, one file per language.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::visit::{RefusalReason, Say};
+
+/// The words of one language, by id.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Language {
+    say: BTreeMap<String, String>,
+    refusal: BTreeMap<String, String>,
+    face: BTreeMap<String, String>,
+}
+
+/// A sentence in both languages; Vietnamese comes first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sentence {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
+static WORDS: LazyLock<[Language; 2]> = LazyLock::new(|| {
+    let parse = |text| toml::from_str(text).expect("the embedded words are checked by a test");
+    [parse(include_str!("words/vi.toml")), parse(include_str!("words/en.toml"))]
+});
+
+fn sentence(table: fn(&Language) -> &BTreeMap<String, String>, id: &str) -> Sentence {
+    let [vi, en] = [&WORDS[0], &WORDS[1]].map(|language| {
+        table(language).get(id).cloned().unwrap_or_else(|| format!("[{id}]"))
+    });
+    Sentence { vi, en }
+}
+
+/// The snake-case id of a unit variant, as serde writes it.
+fn id_of(value: &impl Serialize) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// A sentence for the citizen or officer.
+pub fn say(say: Say) -> Sentence {
+    sentence(|language| &language.say, &id_of(&say))
+}
+
+/// A reason of refusal.
+pub fn refusal(reason: RefusalReason) -> Sentence {
+    sentence(|language| &language.refusal, reason.code())
+}
+
+/// What the face step says.
+pub fn face(outcome: crate::visit::FaceOutcome) -> Sentence {
+    sentence(|language| &language.face, &id_of(&outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_ids_and_no_empty_sentence() {
+        let [vi, en] = &*WORDS;
+        for (vi, en) in [(&vi.say, &en.say), (&vi.refusal, &en.refusal), (&vi.face, &en.face)] {
+            assert!(vi.keys().eq(en.keys()));
+            assert!(vi.values().chain(en.values()).all(|words| !words.trim().is_empty()));
+        }
+    }
+
+    #[test]
+    fn every_reason_of_refusal_has_words() {
+        for reason in RefusalReason::ALL {
+            assert!(!refusal(reason).vi.starts_with('['), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn ids_are_the_snake_case_names() {
+        assert_eq!(id_of(&Say::LayFirstPage), "lay_first_page");
+        assert!(!say(Say::TooManyPages).en.starts_with('['));
+    }
+}

@@ -1,0 +1,9 @@
+//! One effect of the visit per file, over device traits: what [`crate::visit`] asks for, done.
+
+pub mod certify;
+pub mod check;
+pub mod decide;
+pub mod deliver;
+pub mod identify;
+pub mod read;
+pub mod scan;

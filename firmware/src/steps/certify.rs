@@ -1,0 +1,224 @@
+//! Makes the copy legal: number, file, two signatures, check, journal. All of it or none of it.
+
+use std::sync::Arc;
+
+use drivers_api::{KeyAlgorithm, SigningSession};
+use formats_copy::{
+    Assets, CopyRequest, PageImage, PlacedWord, Signer, SignatureAlgorithm, TrustAnchors,
+    VerificationCode,
+};
+
+use super::decide::{read_pin, record_approval, store_trouble, token_trouble};
+use crate::config::Officer;
+use crate::desk::KeptPage;
+use crate::engine::{Parts, lock};
+use crate::store::{RegisterRow, Reservation, StoreError};
+use crate::visit::{Approval, Issued, Say, Severity, Trouble, VisitId};
+
+/// What every copy embeds or is checked against.
+pub struct CopyAssets {
+    /// Upright and bold face.
+    pub fonts: [Vec<u8>; 2],
+    /// PNG of the seal.
+    pub seal_png: Option<Vec<u8>>,
+    /// PNG of each officer's signature, by officer id.
+    pub signatures: std::collections::BTreeMap<String, Vec<u8>>,
+    /// Whose signatures count.
+    pub trust: TrustAnchors,
+    /// The models that read the page, for the copy's manifest.
+    pub models: Vec<formats_copy::ModelEntry>,
+}
+
+/// A case the officer has approved.
+pub struct Case {
+    /// The visit.
+    pub visit: VisitId,
+    /// Copies made together under one number.
+    pub copies: u32,
+    /// Kind of the original, as in the document table.
+    pub kind: String,
+    /// The pages in order.
+    pub pages: Vec<Arc<KeptPage>>,
+    /// The officer's id.
+    pub officer: String,
+    /// Title and requester, as the officer confirmed them.
+    pub approval: Approval,
+}
+
+/// Certifies the case. On any failure the number is given back and nothing signed is kept.
+pub fn certify(
+    parts: &Parts,
+    case: &Case,
+    officer_key: &mut dyn SigningSession,
+) -> Result<Issued, Trouble> {
+    let Some(officer) = parts.config.officer(&case.officer) else {
+        return Err(internal("the officer is not in the site file"));
+    };
+    let leaf = officer_key.chain().first().cloned().unwrap_or_default();
+    record_approval(parts, &case.visit, officer, &leaf)?;
+
+    let mut random = [0; 10];
+    getrandom::fill(&mut random).map_err(|_| internal("no random numbers from the system"))?;
+    let code = VerificationCode::from_random(random);
+    let store = |error: StoreError| store_trouble(&error);
+    let reservation =
+        parts.store.reserve(&case.visit.0, &code.to_string()).map_err(store)?;
+
+    match seal_and_check(parts, case, officer, officer_key, code, &reservation) {
+        Ok((sealed, row)) => {
+            parts.store.commit(&reservation, &sealed.bytes, row).map_err(store)?;
+            Ok(issued(parts, &reservation, &sealed))
+        }
+        Err(trouble) => {
+            // If even this cannot be written, the next start gives the number back.
+            if let Err(error) = parts.store.release(&reservation, &trouble.cause) {
+                tracing::error!(error = crate::chain(&error), "number not given back yet");
+            }
+            Err(trouble)
+        }
+    }
+}
+
+fn issued(parts: &Parts, reservation: &Reservation, sealed: &formats_copy::SealedCopy) -> Issued {
+    let base = parts.config.registry.public_url.trim_end_matches('/');
+    Issued {
+        number: reservation.number,
+        book: reservation.book.clone(),
+        code: reservation.code.clone(),
+        sha256: hex::encode(sealed.sha256),
+        qr: sealed.qr.clone(),
+        verify_url: format!("{base}/v/{}", reservation.code),
+    }
+}
+
+fn seal_and_check(
+    parts: &Parts,
+    case: &Case,
+    officer: &Officer,
+    officer_key: &mut dyn SigningSession,
+    code: VerificationCode,
+    reservation: &Reservation,
+) -> Result<(formats_copy::SealedCopy, RegisterRow), Trouble> {
+    let pin = read_pin(&parts.keys.authority_pin).map_err(|error| token_trouble(&error))?;
+    let mut seal_key =
+        lock(&parts.keys.authority).open(&pin).map_err(|error| token_trouble(&error))?;
+    let now = parts.clock.now();
+    let request = request(parts, case, officer, code, reservation, now);
+    let assets = Assets {
+        regular_font: parts.assets.fonts[0].clone(),
+        bold_font: parts.assets.fonts[1].clone(),
+        seal_png: parts.assets.seal_png.clone(),
+        signature_png: parts.assets.signatures.get(&officer.id).cloned(),
+    };
+    let mut officer_signer = Key(officer_key);
+    let mut seal_signer = Key(seal_key.as_mut());
+    let sealed = formats_copy::seal(&request, &assets, &mut officer_signer, &mut seal_signer)
+        .map_err(|error| seal_trouble(&error))?;
+    // Asserted in pairs: the very code that strangers verify with must accept what was just sealed.
+    formats_copy::verify(&sealed.bytes, &parts.assets.trust).map_err(|refusal| {
+        let cause = format!("the sealed copy does not verify: {}", refusal.code());
+        let remedy = "check trust.roots against the certificates on the tokens";
+        Trouble { remedy: remedy.into(), ..internal(&cause) }
+    })?;
+    let pages = u32::try_from(case.pages.len()).unwrap_or(u32::MAX);
+    let row = RegisterRow {
+        certified_at: now,
+        requester: case.approval.requester.clone(),
+        original: case.approval.title.clone(),
+        officer: officer.name.clone(),
+        capacity: officer.capacity.clone(),
+        copies: case.copies,
+        fee_vnd: formats_vn::fee::certified_copy(pages) * u64::from(case.copies),
+        note: String::new(),
+    };
+    Ok((sealed, row))
+}
+
+fn request(
+    parts: &Parts,
+    case: &Case,
+    officer: &Officer,
+    code: VerificationCode,
+    reservation: &Reservation,
+    now: time::OffsetDateTime,
+) -> CopyRequest {
+    let config = &parts.config;
+    CopyRequest {
+        code,
+        number: reservation.number,
+        book: reservation.book.clone(),
+        issued_at: now,
+        authority: config.authority.name.clone(),
+        place: config.authority.place.clone(),
+        officer: officer.name.clone(),
+        capacity: officer.capacity.clone(),
+        kind: case.kind.clone(),
+        title: case.approval.title.clone(),
+        device: config.device.id.clone(),
+        sequence: reservation.sequence,
+        pages: case.pages.iter().map(|page| page_image(page)).collect(),
+        models: parts.assets.models.clone(),
+        verify_base: config.registry.public_url.trim_end_matches('/').into(),
+    }
+}
+
+fn page_image(page: &KeptPage) -> PageImage {
+    let words = page.reading.lines.iter().enumerate().flat_map(|(line, read)| {
+        read.words.iter().map(move |word| PlacedWord {
+            text: word.text.clone(),
+            quad: word.quad,
+            line,
+        })
+    });
+    PageImage {
+        jpeg: page.jpeg.clone(),
+        width: page.width,
+        height: page.height,
+        dpi: page.dpi,
+        words: words.collect(),
+    }
+}
+
+/// A token's key in the words of the copy format.
+struct Key<'a>(&'a mut dyn SigningSession);
+
+impl Signer for Key<'_> {
+    fn chain(&self) -> &[Vec<u8>] {
+        self.0.chain()
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        match self.0.algorithm() {
+            KeyAlgorithm::EcdsaP256Sha256 => SignatureAlgorithm::EcdsaP256Sha256,
+            KeyAlgorithm::RsaPkcs1Sha256 => SignatureAlgorithm::RsaPkcs1Sha256,
+        }
+    }
+
+    fn sign_digest(
+        &mut self,
+        digest: &[u8; 32],
+    ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        self.0.sign_digest(digest).map_err(Into::into)
+    }
+}
+
+/// A sealing failure; the token's own words when a token caused it.
+fn seal_trouble(error: &formats_copy::SealError) -> Trouble {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(cause) = source {
+        if let Some(device) = cause.downcast_ref::<drivers_api::DeviceError>() {
+            return token_trouble(device);
+        }
+        source = cause.source();
+    }
+    internal(&crate::chain(error))
+}
+
+fn internal(cause: &str) -> Trouble {
+    Trouble {
+        say: Say::Internal,
+        cause: cause.into(),
+        remedy: "the number was given back; collect the log and report it".into(),
+        severity: Severity::Service,
+    }
+}

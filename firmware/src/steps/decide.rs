@@ -1,0 +1,191 @@
+//! The officer's decision: the delegation is in force, the PIN opens the key, the journal knows.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use drivers_api::{DeviceError, Fault, Pin, SigningSession, Token};
+use sha2::{Digest, Sha256};
+use time::Duration;
+use zeroize::Zeroizing;
+
+use crate::config::Officer;
+use crate::engine::{Parts, lock};
+use crate::store::{self, Record, StoreError};
+use crate::visit::{Decision, RefusalReason, Say, Severity, Trouble, VisitId};
+
+/// Wrong PINs in a row after which the kiosk refuses to try the token again. Tokens lock themselves
+/// for good after 3 to 10; the kiosk stops before that.
+pub const PIN_TRIES_MAX: u32 = 3;
+/// How long it then refuses.
+pub const PIN_LOCK: Duration = Duration::minutes(15);
+/// Largest PIN file, in bytes.
+const PIN_FILE_BYTES_MAX: usize = 256;
+
+/// The tokens of officers and authority.
+pub struct Keys {
+    /// By officer id.
+    pub officers: BTreeMap<String, Mutex<Box<dyn Token>>>,
+    /// The authority's seal.
+    pub authority: Mutex<Box<dyn Token>>,
+    /// File with the seal's PIN.
+    pub authority_pin: PathBuf,
+}
+
+/// Opens the officer's key. Wrong PINs are counted in the journal, so a restart does not forget them.
+pub fn open_key(
+    parts: &Parts,
+    officer: &str,
+    pin: &Pin,
+) -> Result<Box<dyn SigningSession>, Trouble> {
+    let known = parts.config.officer(officer).zip(parts.keys.officers.get(officer));
+    let Some((person, token)) = known else {
+        return Err(not_delegated("no such officer in the site file"));
+    };
+    if !person.may_decide_on(parts.clock.now().date()) {
+        return Err(not_delegated("today is outside the delegation's validity"));
+    }
+    let failures = parts.store.pin_failures(officer);
+    if failures.count >= PIN_TRIES_MAX
+        && failures.last.is_some_and(|last| parts.clock.now() - last < PIN_LOCK)
+    {
+        return Err(pin_trouble(Say::PinLocked, failures.count));
+    }
+    match lock(token).open(pin) {
+        Ok(key) => {
+            if failures.count > 0 {
+                note(parts, Record::OfficerUnlocked { officer: officer.into() })?;
+            }
+            Ok(key)
+        }
+        Err(error) if error.fault == Fault::PinIncorrect => {
+            note(parts, Record::OfficerPinFailed { officer: officer.into() })?;
+            let count = failures.count + 1;
+            let say = if count >= PIN_TRIES_MAX { Say::PinLocked } else { Say::PinWrong };
+            Err(pin_trouble(say, count))
+        }
+        Err(error) => Err(token_trouble(&error)),
+    }
+}
+
+/// Records the officer's decision with the certificate that will sign.
+pub fn record_approval(
+    parts: &Parts,
+    visit: &VisitId,
+    officer: &Officer,
+    certificate: &[u8],
+) -> Result<(), Trouble> {
+    note(parts, decision(visit, officer, certificate, store::Verdict::Approved))
+}
+
+/// Records that the officer refuses, and why.
+pub fn record_refusal(
+    parts: &Parts,
+    visit: &VisitId,
+    made: &Decision,
+    reason: RefusalReason,
+) -> Result<(), Trouble> {
+    let Some(officer) = parts.config.officer(&made.officer) else {
+        return Err(not_delegated("no such officer in the site file"));
+    };
+    let verdict = store::Verdict::Refused { reason: reason.code().into() };
+    note(parts, decision(visit, officer, &[], verdict))?;
+    let refused = Record::Refused { visit: visit.0.clone(), reason: reason.code().into() };
+    note(parts, refused)
+}
+
+/// Records that a secret mark ended the visit and its pages were wiped.
+pub fn record_secret_mark(parts: &Parts, visit: &VisitId) -> Result<(), Trouble> {
+    let reason = RefusalReason::R3.code().into();
+    note(parts, Record::Refused { visit: visit.0.clone(), reason })?;
+    note(parts, Record::VisitWiped { visit: visit.0.clone() })
+}
+
+fn decision(
+    visit: &VisitId,
+    officer: &Officer,
+    certificate: &[u8],
+    verdict: store::Verdict,
+) -> Record {
+    Record::OfficerDecision(store::Decision {
+        visit: visit.0.clone(),
+        officer: officer.name.clone(),
+        capacity: officer.capacity.clone(),
+        certificate: hex::encode(Sha256::digest(certificate)),
+        verdict,
+    })
+}
+
+fn note(parts: &Parts, record: Record) -> Result<(), Trouble> {
+    parts.store.record(record).map_err(|error| store_trouble(&error))
+}
+
+/// Reads a PIN that the kiosk itself holds, from its file.
+pub fn read_pin(path: &Path) -> Result<Pin, DeviceError> {
+    let wrong = |detail: String| DeviceError::new("pin file", Fault::Misconfigured, detail);
+    let bytes = std::fs::read(path)
+        .map(Zeroizing::new)
+        .map_err(|error| wrong(format!("cannot read {}: {error}", path.display())))?;
+    if bytes.len() > PIN_FILE_BYTES_MAX {
+        return Err(wrong(format!("{} is too long to be a PIN", path.display())));
+    }
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| wrong(format!("{} is not text", path.display())))?;
+    Ok(Pin::new(text.trim_end()))
+}
+
+/// A token's failure: what officer and technician are told.
+pub fn token_trouble(error: &DeviceError) -> Trouble {
+    let (say, severity) = match error.fault {
+        Fault::PinIncorrect => (Say::PinWrong, Severity::Retry),
+        Fault::PinLocked => (Say::PinLocked, Severity::Service),
+        Fault::Absent | Fault::Removed => (Say::TokenMissing, Severity::Retry),
+        Fault::Busy
+        | Fault::Jammed
+        | Fault::NoPaper
+        | Fault::CoverOpen
+        | Fault::Timeout
+        | Fault::Cancelled
+        | Fault::Denied
+        | Fault::Misconfigured
+        | Fault::Protocol
+        | Fault::Io => (Say::TokenMissing, Severity::Service),
+    };
+    Trouble { say, cause: error.to_string(), remedy: error.hint().into(), severity }
+}
+
+/// A store's failure: what officer and technician are told.
+pub fn store_trouble(error: &StoreError) -> Trouble {
+    let say = match error {
+        StoreError::NoSpace { .. } => Say::DiskFull,
+        _ => Say::Internal,
+    };
+    Trouble {
+        say,
+        cause: crate::chain(error),
+        remedy: error.hint().into(),
+        severity: Severity::Service,
+    }
+}
+
+fn pin_trouble(say: Say, count: u32) -> Trouble {
+    Trouble {
+        say,
+        cause: format!("{count} wrong PINs in a row"),
+        remedy: format!(
+            "the kiosk takes PINs again {} minutes after the last wrong one; a locked token is \
+             unlocked by its issuer",
+            PIN_LOCK.whole_minutes()
+        ),
+        severity: Severity::Retry,
+    }
+}
+
+fn not_delegated(cause: &str) -> Trouble {
+    Trouble {
+        say: Say::NotDelegated,
+        cause: cause.into(),
+        remedy: "check officers and their validity in the site file".into(),
+        severity: Severity::Service,
+    }
+}

@@ -1,0 +1,202 @@
+//! One citizen's visit as a pure state machine: `step(state, event, now) -> (state, effects)`.
+//!
+//! Nothing here does I/O: devices, store and screens are the engine's. One file per group of states.
+//!
+//! ```text
+//!  Idle -> Collecting <-> Scanning          the person lays pages; each is read while the next is laid
+//!              |
+//!           Reading -> Checking -> AwaitingCard <-> Identifying
+//!                         |             |
+//!      (secret mark: wipe)|          Deciding <-> Authorising (the officer's PIN opens the key)
+//!                         |             |
+//!                         v             +-> Certifying -> Issued
+//!                      Refused <--------+        |
+//!                                        Deciding <+ (token or disk trouble: nothing is lost)
+//! ```
+//!
+//! Invariants: no path reaches `Certifying` but through `Authorising`, so every certificate has a
+//! named officer's decision behind it; an answer of another visit is ignored; every waiting state
+//! has a limit after which the pages are wiped.
+
+mod collecting;
+mod deciding;
+mod ended;
+mod identifying;
+mod reading;
+mod types;
+
+use time::{Duration, OffsetDateTime};
+
+pub use types::{
+    Answer, Decision, Dossier, Effect, Event, FaceOutcome, Issued, KindFact, PageId, Refusal,
+    RefusalReason, Say, Severity, Trouble, VisitId, Wish,
+};
+
+/// Pages of one original at most; the longest paper seen in practice is a school record book.
+pub const PAGE_COUNT_MAX: usize = 64;
+/// Copies of one original made together, one number for all (Decree 23/2015).
+pub const COPY_COUNT_MAX: u32 = 50;
+/// How long the kiosk waits for the person before it wipes the pages and starts over.
+pub const PERSON_WAIT_MAX: Duration = Duration::minutes(5);
+/// How long a case waits for an officer.
+pub const OFFICER_WAIT_MAX: Duration = Duration::hours(2);
+/// How long the result stays on the screen.
+pub const RESULT_SHOWN_MAX: Duration = Duration::minutes(3);
+
+/// Where the visit stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum State {
+    /// Nobody is here.
+    Idle,
+    /// The next page is awaited, or the word that all pages are in.
+    Collecting(Dossier),
+    /// The scanner runs.
+    Scanning(Dossier),
+    /// All pages are in; the last ones are being read.
+    Reading(Dossier),
+    /// The refusal rules are being checked.
+    Checking(Dossier),
+    /// The identity card is awaited.
+    AwaitingCard(Dossier),
+    /// The card, then the face, are being looked at.
+    Identifying(Dossier),
+    /// An officer's decision is awaited.
+    Deciding(Dossier),
+    /// The officer's key is being opened with the PIN just entered.
+    Authorising(Dossier, Decision),
+    /// Number, file, signatures and journal are being made.
+    Certifying(Dossier, Decision),
+    /// The copy is issued and kept.
+    Issued(Dossier, Issued),
+    /// The copy was refused.
+    Refused(Dossier, Refusal),
+    /// The visit ended without a result.
+    Failed(Dossier, Trouble),
+}
+
+/// A visit: its state and since when it is in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Visit {
+    state: State,
+    since: OffsetDateTime,
+}
+
+/// A state and the effects that lead on from it.
+type Next = (State, Vec<Effect>);
+
+impl Visit {
+    /// A kiosk at which nobody stands.
+    pub const fn idle(now: OffsetDateTime) -> Self {
+        Self { state: State::Idle, since: now }
+    }
+
+    /// Where the visit stands.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Since when it stands there.
+    pub const fn since(&self) -> OffsetDateTime {
+        self.since
+    }
+
+    /// The case file of the visit; none when nobody is here.
+    pub const fn dossier(&self) -> Option<&Dossier> {
+        match &self.state {
+            State::Idle => None,
+            State::Collecting(dossier)
+            | State::Scanning(dossier)
+            | State::Reading(dossier)
+            | State::Checking(dossier)
+            | State::AwaitingCard(dossier)
+            | State::Identifying(dossier)
+            | State::Deciding(dossier)
+            | State::Authorising(dossier, _)
+            | State::Certifying(dossier, _)
+            | State::Issued(dossier, _)
+            | State::Refused(dossier, _)
+            | State::Failed(dossier, _) => Some(dossier),
+        }
+    }
+
+    /// Takes one event. Events that mean nothing in this state leave it as it is.
+    pub fn step(self, event: Event, now: OffsetDateTime) -> (Self, Vec<Effect>) {
+        let before = std::mem::discriminant(&self.state);
+        let since = self.since;
+        let sign_of_life = matches!(event, Event::Wish(_));
+        let (state, effects) = match event {
+            Event::Tick => tick(self.state, now - since),
+            Event::Wish(Wish::End) => ended::end(self.state),
+            Event::Wish(wish) => on_wish(self.state, wish, now),
+            Event::Answer(visit, answer) => {
+                if self.dossier().is_some_and(|dossier| dossier.visit == visit) {
+                    on_answer(self.state, answer)
+                } else {
+                    (self.state, vec![])
+                }
+            }
+        };
+        // A wish shows that the person is still here, even when the state stays the same.
+        let moved = sign_of_life || std::mem::discriminant(&state) != before;
+        (Self { state, since: if moved { now } else { since } }, effects)
+    }
+}
+
+fn on_wish(state: State, wish: Wish, now: OffsetDateTime) -> Next {
+    match state {
+        State::Idle => collecting::start(wish, now),
+        State::Collecting(dossier) => collecting::wish(dossier, wish),
+        State::AwaitingCard(dossier) => identifying::wish(dossier, wish),
+        State::Deciding(dossier) => deciding::wish(dossier, wish),
+        State::Issued(dossier, issued) => ended::restart(State::Issued(dossier, issued), wish, now),
+        State::Refused(dossier, why) => ended::restart(State::Refused(dossier, why), wish, now),
+        State::Failed(dossier, why) => ended::restart(State::Failed(dossier, why), wish, now),
+        busy @ (State::Scanning(_)
+        | State::Reading(_)
+        | State::Checking(_)
+        | State::Identifying(_)
+        | State::Authorising(..)
+        | State::Certifying(..)) => (busy, vec![]),
+    }
+}
+
+fn on_answer(state: State, answer: Answer) -> Next {
+    match state {
+        State::Collecting(dossier) => collecting::answer(dossier, answer, State::Collecting),
+        State::Scanning(dossier) => collecting::answer(dossier, answer, State::Scanning),
+        State::Reading(dossier) => reading::answer(dossier, answer),
+        State::Checking(dossier) => reading::checked(dossier, answer),
+        State::Identifying(dossier) => identifying::answer(dossier, answer),
+        State::Authorising(dossier, decision) => deciding::authorised(dossier, decision, answer),
+        State::Certifying(dossier, decision) => deciding::certified(dossier, decision, answer),
+        still @ (State::Idle
+        | State::AwaitingCard(_)
+        | State::Deciding(_)
+        | State::Issued(..)
+        | State::Refused(..)
+        | State::Failed(..)) => (still, vec![]),
+    }
+}
+
+fn tick(state: State, waited: Duration) -> Next {
+    let limit = match &state {
+        State::Collecting(_) | State::AwaitingCard(_) => PERSON_WAIT_MAX,
+        State::Deciding(_) => OFFICER_WAIT_MAX,
+        State::Issued(..) | State::Refused(..) | State::Failed(..) => RESULT_SHOWN_MAX,
+        // Devices and store have limits of their own and always answer.
+        State::Idle
+        | State::Scanning(_)
+        | State::Reading(_)
+        | State::Checking(_)
+        | State::Identifying(_)
+        | State::Authorising(..)
+        | State::Certifying(..) => return (state, vec![]),
+    };
+    if waited < limit {
+        return (state, vec![]);
+    }
+    ended::expire(state)
+}
+
+#[cfg(test)]
+mod tests;

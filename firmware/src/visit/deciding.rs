@@ -1,0 +1,64 @@
+//! The officer decides; only an opened key leads on.
+
+use super::{Answer, Decision, Dossier, Effect, Next, Refusal, State, Trouble, Wish};
+
+/// The officer decided; the PIN must open the key before anything else happens.
+pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
+    match wish {
+        Wish::Decide(decision) => {
+            dossier.trouble = None;
+            let effect = Effect::OpenKey(decision.clone());
+            (State::Authorising(dossier, decision), vec![effect])
+        }
+        Wish::Start { .. }
+        | Wish::ScanPage
+        | Wish::PagesDone
+        | Wish::ScanCard
+        | Wish::SkipCard
+        | Wish::End => (State::Deciding(dossier), vec![]),
+    }
+}
+
+/// The key opened, or not.
+pub(super) fn authorised(dossier: Dossier, decision: Decision, answer: Answer) -> Next {
+    match answer {
+        Answer::KeyOpened => {
+            let effect = match &decision.verdict {
+                Ok(_) => Effect::Certify(decision.clone()),
+                Err(reason) => Effect::RecordRefusal(decision.clone(), *reason),
+            };
+            (State::Certifying(dossier, decision), vec![effect])
+        }
+        Answer::KeyRefused(trouble) => back(dossier, trouble),
+        Answer::Scanned(_)
+        | Answer::ScanFailed(_)
+        | Answer::Read { .. }
+        | Answer::PageUnusable(..)
+        | Answer::Checked { .. }
+        | Answer::CheckFailed(_)
+        | Answer::CardRead
+        | Answer::Face(_)
+        | Answer::Certified(_)
+        | Answer::RefusalRecorded
+        | Answer::CertifyFailed(_) => (State::Authorising(dossier, decision), vec![]),
+    }
+}
+
+/// The copy is durable, the refusal is recorded, or neither happened and the officer may try again.
+pub(super) fn certified(dossier: Dossier, decision: Decision, answer: Answer) -> Next {
+    match (answer, &decision.verdict) {
+        (Answer::Certified(issued), _) => (State::Issued(dossier, issued), vec![Effect::Wipe]),
+        (Answer::RefusalRecorded, Err(reason)) => {
+            let refusal = Refusal { reason: *reason };
+            (State::Refused(dossier, refusal), vec![Effect::Wipe])
+        }
+        (Answer::CertifyFailed(trouble), _) => back(dossier, trouble),
+        (_, _) => (State::Certifying(dossier, decision), vec![]),
+    }
+}
+
+/// Back to the officer with the trouble shown; pages and findings are kept.
+fn back(mut dossier: Dossier, trouble: Trouble) -> Next {
+    dossier.trouble = Some(trouble);
+    (State::Deciding(dossier), vec![])
+}

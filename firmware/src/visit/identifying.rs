@@ -1,0 +1,51 @@
+//! Who asks for the copy: the card's code, then the face.
+
+use super::{Answer, Dossier, Effect, Next, Say, State, Wish};
+
+/// The person lays the card, or has none today.
+pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
+    match wish {
+        Wish::ScanCard => {
+            dossier.say = None;
+            dossier.trouble = None;
+            (State::Identifying(dossier), vec![Effect::ScanCard])
+        }
+        Wish::SkipCard => {
+            dossier.say = None;
+            (State::Identifying(dossier), vec![Effect::CompareFace])
+        }
+        Wish::Start { .. } | Wish::ScanPage | Wish::PagesDone | Wish::Decide(_) | Wish::End => {
+            (State::AwaitingCard(dossier), vec![])
+        }
+    }
+}
+
+/// The card or the face was looked at.
+pub(super) fn answer(mut dossier: Dossier, answer: Answer) -> Next {
+    match answer {
+        Answer::CardRead => {
+            dossier.card_read = true;
+            (State::Identifying(dossier), vec![Effect::CompareFace])
+        }
+        Answer::ScanFailed(trouble) => {
+            dossier.say = Some(trouble.say);
+            dossier.trouble = Some(trouble);
+            (State::AwaitingCard(dossier), vec![])
+        }
+        Answer::Face(outcome) => {
+            dossier.face = Some(outcome);
+            dossier.say = Some(Say::OfficerLooks);
+            (State::Deciding(dossier), vec![])
+        }
+        Answer::Scanned(_)
+        | Answer::Read { .. }
+        | Answer::PageUnusable(..)
+        | Answer::Checked { .. }
+        | Answer::CheckFailed(_)
+        | Answer::KeyOpened
+        | Answer::KeyRefused(_)
+        | Answer::Certified(_)
+        | Answer::RefusalRecorded
+        | Answer::CertifyFailed(_) => (State::Identifying(dossier), vec![]),
+    }
+}

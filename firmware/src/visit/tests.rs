@@ -1,0 +1,265 @@
+//! The visit's promises: the whole way, the ways back, and what no sequence of events can do.
+
+use proptest::prelude::*;
+
+use super::types::Approval;
+use super::*;
+use crate::steps::check::{Finding, Level, Rule};
+
+fn at(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + Duration::seconds(seconds)
+}
+
+fn id() -> VisitId {
+    VisitId("a1".into())
+}
+
+fn trouble(say: Say) -> Trouble {
+    Trouble { say, cause: "test".into(), remedy: "test".into(), severity: Severity::Retry }
+}
+
+fn kind() -> KindFact {
+    KindFact { id: "decision".into(), vi: "Quyết định".into(), en: "Decision".into(), score: 1.0 }
+}
+
+fn approve() -> Wish {
+    let approval = Approval { title: "Quyết định".into(), requester: "Trần Văn Mẫu".into() };
+    Wish::Decide(Decision { officer: "a".into(), verdict: Ok(approval) })
+}
+
+fn refuse(reason: RefusalReason) -> Wish {
+    Wish::Decide(Decision { officer: "a".into(), verdict: Err(reason) })
+}
+
+fn issued() -> Issued {
+    Issued {
+        number: 1,
+        book: "01/2026-SCT/BS".into(),
+        code: "0000".into(),
+        sha256: "00".into(),
+        qr: "https://x".into(),
+        verify_url: "https://x".into(),
+    }
+}
+
+/// Feeds events one second apart and returns the visit and all effects.
+fn run(events: Vec<Event>) -> (Visit, Vec<Effect>) {
+    let mut visit = Visit::idle(at(0));
+    let mut all = vec![];
+    for (i, event) in events.into_iter().enumerate() {
+        let (next, effects) = visit.step(event, at(i64::try_from(i).expect("few events")));
+        visit = next;
+        all.extend(effects);
+    }
+    (visit, all)
+}
+
+fn wish(wish: Wish) -> Event {
+    Event::Wish(wish)
+}
+
+fn answer(answer: Answer) -> Event {
+    Event::Answer(id(), answer)
+}
+
+fn start() -> Event {
+    wish(Wish::Start { visit: id(), copies: 1 })
+}
+
+/// The events of a two-page visit up to the officer.
+fn to_the_officer() -> Vec<Event> {
+    vec![
+        start(),
+        wish(Wish::ScanPage),
+        answer(Answer::Scanned(PageId(1))),
+        wish(Wish::ScanPage),
+        answer(Answer::Read { page: PageId(1), turned: false }),
+        answer(Answer::Scanned(PageId(2))),
+        wish(Wish::PagesDone),
+        answer(Answer::Read { page: PageId(2), turned: true }),
+        answer(Answer::Checked { kind: kind(), findings: vec![] }),
+        wish(Wish::ScanCard),
+        answer(Answer::CardRead),
+        answer(Answer::Face(FaceOutcome::NoModel)),
+    ]
+}
+
+#[test]
+fn a_two_page_visit_reaches_a_certified_copy() {
+    let mut events = to_the_officer();
+    events.push(wish(approve()));
+    events.push(answer(Answer::KeyOpened));
+    events.push(answer(Answer::Certified(issued())));
+    let (visit, effects) = run(events);
+    assert!(matches!(visit.state(), State::Issued(..)));
+    let certified = effects.iter().filter(|e| matches!(e, Effect::Certify(_))).count();
+    assert_eq!(certified, 1);
+    assert_eq!(effects.last(), Some(&Effect::Wipe));
+}
+
+#[test]
+fn a_wrong_pin_leaves_the_case_with_the_officer() {
+    let mut events = to_the_officer();
+    events.push(wish(approve()));
+    events.push(answer(Answer::KeyRefused(trouble(Say::PinWrong))));
+    let (visit, effects) = run(events);
+    assert!(matches!(visit.state(), State::Deciding(_)));
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Certify(_) | Effect::Wipe)));
+}
+
+#[test]
+fn a_token_pulled_while_signing_brings_the_case_back_to_the_officer() {
+    let mut events = to_the_officer();
+    events.push(wish(approve()));
+    events.push(answer(Answer::KeyOpened));
+    events.push(answer(Answer::CertifyFailed(trouble(Say::TokenMissing))));
+    let (visit, effects) = run(events);
+    assert!(matches!(visit.state(), State::Deciding(d) if d.pages.len() == 2));
+    assert!(!effects.contains(&Effect::Wipe));
+}
+
+#[test]
+fn a_refusal_is_recorded_and_the_pages_are_wiped() {
+    let mut events = to_the_officer();
+    events.push(wish(refuse(RefusalReason::R6)));
+    events.push(answer(Answer::KeyOpened));
+    events.push(answer(Answer::RefusalRecorded));
+    let (visit, effects) = run(events);
+    assert!(matches!(visit.state(), State::Refused(_, r) if r.reason == RefusalReason::R6));
+    assert!(effects.iter().any(|e| matches!(e, Effect::RecordRefusal(_, RefusalReason::R6))));
+    assert_eq!(effects.last(), Some(&Effect::Wipe));
+}
+
+#[test]
+fn a_secret_mark_wipes_the_pages_before_any_officer_sees_them() {
+    let secret = Finding {
+        rule: Rule::R3Secret,
+        level: Level::Stop,
+        vi: "mật".into(),
+        en: "secret".into(),
+        evidence: vec![],
+    };
+    let (visit, effects) = run(vec![
+        start(),
+        wish(Wish::ScanPage),
+        answer(Answer::Scanned(PageId(1))),
+        answer(Answer::Read { page: PageId(1), turned: false }),
+        wish(Wish::PagesDone),
+        answer(Answer::Checked { kind: kind(), findings: vec![secret] }),
+    ]);
+    assert!(matches!(visit.state(), State::Refused(_, r) if r.reason == RefusalReason::R3));
+    assert_eq!(effects[effects.len() - 2..], [Effect::Wipe, Effect::RecordSecretMark]);
+}
+
+#[test]
+fn a_jam_on_page_two_keeps_page_one() {
+    let (visit, _) = run(vec![
+        start(),
+        wish(Wish::ScanPage),
+        answer(Answer::Scanned(PageId(1))),
+        wish(Wish::ScanPage),
+        answer(Answer::ScanFailed(trouble(Say::ScannerJammed))),
+    ]);
+    let dossier = visit.dossier().expect("a visit");
+    assert!(matches!(visit.state(), State::Collecting(_)));
+    assert_eq!(dossier.pages.len(), 1);
+    assert_eq!(dossier.say, Some(Say::ScannerJammed));
+}
+
+#[test]
+fn a_blank_page_found_late_sends_the_person_back_to_the_glass() {
+    let (visit, effects) = run(vec![
+        start(),
+        wish(Wish::ScanPage),
+        answer(Answer::Scanned(PageId(1))),
+        wish(Wish::PagesDone),
+        answer(Answer::PageUnusable(PageId(1), trouble(Say::PageBlank))),
+    ]);
+    assert!(matches!(visit.state(), State::Collecting(d) if d.pages.is_empty()));
+    assert!(effects.contains(&Effect::DropPage(PageId(1))));
+}
+
+#[test]
+fn an_answer_of_another_visit_changes_nothing() {
+    let (before, _) = run(vec![start(), wish(Wish::ScanPage)]);
+    let stranger = Event::Answer(VisitId("b2".into()), Answer::Scanned(PageId(1)));
+    let (after, effects) = before.clone().step(stranger, at(9));
+    assert_eq!((after, effects), (before, vec![]));
+}
+
+#[test]
+fn an_abandoned_visit_is_wiped_after_its_limit() {
+    let (visit, _) = run(vec![start()]);
+    let late = at(0) + PERSON_WAIT_MAX + Duration::seconds(1);
+    let (visit, effects) = visit.step(Event::Tick, late);
+    assert!(matches!(visit.state(), State::Failed(_, t) if t.say == Say::TimedOut));
+    assert_eq!(effects, [Effect::Wipe]);
+}
+
+#[test]
+fn nobody_can_end_a_visit_while_a_number_is_in_use() {
+    let mut events = to_the_officer();
+    events.push(wish(approve()));
+    events.push(answer(Answer::KeyOpened));
+    events.push(wish(Wish::End));
+    let (visit, effects) = run(events);
+    assert!(matches!(visit.state(), State::Certifying(..)));
+    assert!(!effects.contains(&Effect::Wipe));
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let page = (1u32..4).prop_map(PageId);
+    let wishes = prop_oneof![
+        Just(Wish::Start { visit: id(), copies: 1 }),
+        Just(Wish::ScanPage),
+        Just(Wish::PagesDone),
+        Just(Wish::ScanCard),
+        Just(Wish::SkipCard),
+        Just(approve()),
+        Just(refuse(RefusalReason::R1)),
+        Just(Wish::End),
+    ];
+    let answers = prop_oneof![
+        page.clone().prop_map(Answer::Scanned),
+        Just(Answer::ScanFailed(trouble(Say::ScannerEmpty))),
+        page.clone().prop_map(|page| Answer::Read { page, turned: false }),
+        page.prop_map(|page| Answer::PageUnusable(page, trouble(Say::PageBlank))),
+        Just(Answer::Checked { kind: kind(), findings: vec![] }),
+        Just(Answer::CardRead),
+        Just(Answer::Face(FaceOutcome::NoModel)),
+        Just(Answer::KeyOpened),
+        Just(Answer::KeyRefused(trouble(Say::PinWrong))),
+        Just(Answer::Certified(issued())),
+        Just(Answer::RefusalRecorded),
+        Just(Answer::CertifyFailed(trouble(Say::DiskFull))),
+    ];
+    prop_oneof![
+        4 => wishes.prop_map(Event::Wish),
+        8 => answers.prop_map(|answer| Event::Answer(id(), answer)),
+        1 => Just(Event::Tick),
+    ]
+}
+
+proptest! {
+    /// Whatever happens in whatever order, nothing is certified without a key that an officer's PIN
+    /// opened after the decision, and every way out of a visit wipes it.
+    #[test]
+    fn no_order_of_events_certifies_without_an_opened_key(
+        events in proptest::collection::vec(any_event(), 0..80)
+    ) {
+        let mut visit = Visit::idle(at(0));
+        for (i, event) in events.into_iter().enumerate() {
+            let authorising = matches!(visit.state(), State::Authorising(..));
+            let opened = authorising && event == answer(Answer::KeyOpened);
+            let was_busy = visit.dossier().is_some();
+            let (next, effects) = visit.step(event, at(i64::try_from(i).expect("few")));
+            if effects.iter().any(|e| matches!(e, Effect::Certify(_) | Effect::RecordRefusal(..))) {
+                prop_assert!(opened);
+            }
+            if was_busy && next.dossier().is_none() {
+                prop_assert!(effects.contains(&Effect::Wipe));
+            }
+            visit = next;
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! The words the visit and the engine speak with each other.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::steps::check::Finding;
+
+/// A visit's identity: 128 random bits, in hex.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VisitId(pub String);
+
+/// A page of the visit, numbered in the order of scanning. Dropped pages leave gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PageId(pub u32);
+
+/// What the reader thinks the paper is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct KindFact {
+    /// Id of the document table, `other` when unsure.
+    pub id: String,
+    /// Vietnamese name.
+    pub vi: String,
+    /// English name.
+    pub en: String,
+    /// 0..1.
+    pub score: f32,
+}
+
+/// What is known of the visit. No images and no personal data: those stay with the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dossier {
+    /// The visit.
+    pub visit: VisitId,
+    /// When it began.
+    pub began: OffsetDateTime,
+    /// Copies asked for.
+    pub copies: u32,
+    /// The pages taken, in order, and whether each has been read.
+    pub pages: Vec<(PageId, bool)>,
+    /// The next page's id.
+    pub next_page: PageId,
+    /// What the paper is; known after checking.
+    pub kind: Option<KindFact>,
+    /// What the refusal rules found.
+    pub findings: Vec<Finding>,
+    /// Whether an identity card was read.
+    pub card_read: bool,
+    /// What the face step says.
+    pub face: Option<FaceOutcome>,
+    /// What the person should hear now besides the state's own sentence.
+    pub say: Option<Say>,
+    /// The last trouble, for the technician.
+    pub trouble: Option<Trouble>,
+}
+
+impl Dossier {
+    /// Whether every page taken has been read.
+    pub fn all_read(&self) -> bool {
+        self.pages.iter().all(|(_, read)| *read)
+    }
+}
+
+/// What the face step can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaceOutcome {
+    /// No face model is installed: nothing was compared, the officer looks at the person.
+    NoModel,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Time went by.
+    Tick,
+    /// A person asked for something.
+    Wish(Wish),
+    /// An effect of this visit is done.
+    Answer(VisitId, Answer),
+}
+
+/// What a person asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    /// A citizen begins a visit, with an id drawn by the engine.
+    Start {
+        /// Identity of the new visit.
+        visit: VisitId,
+        /// Copies asked for.
+        copies: u32,
+    },
+    /// Scan the next page.
+    ScanPage,
+    /// All pages are in.
+    PagesDone,
+    /// Scan the identity card.
+    ScanCard,
+    /// No card today: the officer looks at the person's papers.
+    SkipCard,
+    /// An officer decided and entered a PIN (which travels apart, in the engine).
+    Decide(Decision),
+    /// The person is done or wants to stop.
+    End,
+}
+
+/// An officer's decision.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Decision {
+    /// The officer, by the id of the site file.
+    pub officer: String,
+    /// Approve, or refuse with a reason.
+    pub verdict: Result<Approval, RefusalReason>,
+}
+
+/// An approval, with what the officer corrected.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Approval {
+    /// Name of the original for column 4 of the register.
+    pub title: String,
+    /// Name of the person who asks for the copy, for column 3 of the register; wiped with the visit.
+    #[serde(skip)]
+    pub requester: String,
+}
+
+/// Why an officer refuses (Decree 23/2015 art. 22, and the kiosk's own reasons).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RefusalReason {
+    /// Erased, altered, added or cut content.
+    R1,
+    /// Damaged or unreadable.
+    R2,
+    /// Secret, or marked not to be copied.
+    R3,
+    /// Unlawful content.
+    R4,
+    /// Foreign paper without consular legalisation.
+    R5,
+    /// Private paper without confirmation and seal.
+    R6,
+    /// What was laid on the scanner is itself a copy.
+    CopyOfCopy,
+    /// The requester cannot be identified.
+    Identity,
+}
+
+impl RefusalReason {
+    /// All reasons, in the order in which an officer sees them.
+    pub const ALL: [Self; 8] = [
+        Self::R1,
+        Self::R2,
+        Self::R3,
+        Self::R4,
+        Self::R5,
+        Self::R6,
+        Self::CopyOfCopy,
+        Self::Identity,
+    ];
+
+    /// The code in the journal and in the words file.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::R1 => "R1",
+            Self::R2 => "R2",
+            Self::R3 => "R3",
+            Self::R4 => "R4",
+            Self::R5 => "R5",
+            Self::R6 => "R6",
+            Self::CopyOfCopy => "COPY",
+            Self::Identity => "ID",
+        }
+    }
+}
+
+/// A refusal as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// Why.
+    pub reason: RefusalReason,
+}
+
+/// A copy as it was issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Issued {
+    /// Number in the book.
+    pub number: u32,
+    /// The book.
+    pub book: String,
+    /// Verification code.
+    pub code: String,
+    /// SHA-256 of the sealed file, hex.
+    pub sha256: String,
+    /// The QR's text: address, code, signed digest.
+    pub qr: String,
+    /// Address at which anyone verifies the copy.
+    pub verify_url: String,
+}
+
+/// How bad a trouble is for the visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The person can do the same step again.
+    Retry,
+    /// A technician or administrator is needed.
+    Service,
+}
+
+/// Something went wrong: a sentence for the citizen, cause and remedy for the technician.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trouble {
+    /// What the citizen hears.
+    pub say: Say,
+    /// Which device or part, and what it said. Never personal data.
+    pub cause: String,
+    /// What the technician should do.
+    pub remedy: String,
+    /// Whether the same step can be repeated by the person.
+    pub severity: Severity,
+}
+
+/// What an effect brought.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The page was scanned.
+    Scanned(PageId),
+    /// The page or card could not be scanned.
+    ScanFailed(Trouble),
+    /// The page was read; `turned` when it lay upside down and was turned.
+    Read {
+        /// The page.
+        page: PageId,
+        /// Whether it was turned by half a turn.
+        turned: bool,
+    },
+    /// The page cannot be used (blank, too small, unreadable) and was dropped.
+    PageUnusable(PageId, Trouble),
+    /// The rules were checked.
+    Checked {
+        /// What the paper is.
+        kind: KindFact,
+        /// What was found.
+        findings: Vec<Finding>,
+    },
+    /// The rules could not be checked.
+    CheckFailed(Trouble),
+    /// A card was read.
+    CardRead,
+    /// The face step is done.
+    Face(FaceOutcome),
+    /// The officer's PIN opened the key.
+    KeyOpened,
+    /// It did not.
+    KeyRefused(Trouble),
+    /// The copy is durable: number, file, row, journal.
+    Certified(Issued),
+    /// The refusal is in the journal.
+    RefusalRecorded,
+    /// It could not be certified; number given back, nothing half-signed.
+    CertifyFailed(Trouble),
+}
+
+/// What the engine must do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Scan a page; answers `Scanned` or `ScanFailed`.
+    ScanPage(PageId),
+    /// Read a page; answers `Read` or `PageUnusable`.
+    ReadPage(PageId),
+    /// Forget a page.
+    DropPage(PageId),
+    /// Check the rules over all pages; answers `Checked`.
+    Check,
+    /// Scan and decode the identity card; answers `CardRead` or `ScanFailed`.
+    ScanCard,
+    /// Compare the faces; answers `Face`.
+    CompareFace,
+    /// Open the officer's key with the PIN at hand; answers `KeyOpened` or `KeyRefused`.
+    OpenKey(Decision),
+    /// Certify under this decision; answers `Certified` or `CertifyFailed`.
+    Certify(Decision),
+    /// Record a refusal; answers `RefusalRecorded` or `CertifyFailed`.
+    RecordRefusal(Decision, RefusalReason),
+    /// Record a refusal by the machine itself: a secret mark (R3). Fire and forget.
+    RecordSecretMark,
+    /// Wipe all images, text and identity of the visit; fire and forget.
+    Wipe,
+}
+
+/// A sentence for the citizen, by its id in `screen/words/{vi,en}.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Say {
+    /// Welcome.
+    Welcome,
+    /// Lay the first page.
+    LayFirstPage,
+    /// Lay the next page, or finish.
+    LayNextPage,
+    /// The scanner is working.
+    Scanning,
+    /// The pages are being read.
+    Reading,
+    /// The paper is being checked.
+    Checking,
+    /// Lay the identity card.
+    LayCard,
+    /// The card is being read.
+    Identifying,
+    /// The officer is looking at it.
+    OfficerLooks,
+    /// The officer is confirming.
+    OfficerConfirms,
+    /// The copy is being made.
+    Certifying,
+    /// Done.
+    Issued,
+    /// Refused; the officer explains.
+    Refused,
+    /// The visit has ended; sorry.
+    Ended,
+    /// The page was upside down; it was turned.
+    PageTurned,
+    /// The page is blank.
+    PageBlank,
+    /// The page cannot be read.
+    PageUnreadable,
+    /// The picture is too small to be a page.
+    PageTooSmall,
+    /// Paper is jammed.
+    ScannerJammed,
+    /// There is no paper.
+    ScannerEmpty,
+    /// The cover is open.
+    ScannerOpen,
+    /// The scanner does not answer.
+    ScannerAbsent,
+    /// No code was found on the card.
+    CardUnread,
+    /// The paper carries a secret mark.
+    SecretMark,
+    /// Wrong PIN (officer).
+    PinWrong,
+    /// Too many wrong PINs (officer).
+    PinLocked,
+    /// The signing token is missing.
+    TokenMissing,
+    /// The officer's delegation is not in force.
+    NotDelegated,
+    /// The kiosk cannot keep more copies now.
+    DiskFull,
+    /// Something inside failed.
+    Internal,
+    /// Nobody touched the screen for a while.
+    TimedOut,
+    /// Too many pages.
+    TooManyPages,
+}

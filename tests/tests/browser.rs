@@ -1,0 +1,108 @@
+//! A real browser walks the officer's page and the verification pages, in both languages.
+
+use e2e::{Browser, Citizen, Failure, OFFICER_PIN, World, WorldOptions};
+
+fn wait_for_officer(world: &World) -> Result<Citizen, Failure> {
+    let citizen = world.citizen()?;
+    citizen.touch("start")?;
+    citizen.wait_for(&["collecting"])?;
+    for page in paper::original(4)? {
+        world.saned()?.lay(&page.to_ppm())?;
+        citizen.scan_page()?;
+    }
+    citizen.touch("pages-done")?;
+    citizen.wait_for(&["awaiting_card"])?;
+    world.saned()?.lay(&paper::id_card(paper::ID_PAYLOAD)?.to_ppm())?;
+    citizen.touch("card")?;
+    citizen.wait_for(&["deciding"])?;
+    Ok(citizen)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn officer_and_verification_pages_work_in_a_browser() -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let at = folder.path().join("world");
+    let world =
+        tokio::task::spawn_blocking(move || World::started(&at, WorldOptions::default())).await??;
+    let citizen = tokio::task::block_in_place(|| wait_for_officer(&world))?;
+    let browser = Browser::start(folder.path(), 1366, 900).await?;
+
+    let screens = world.screens()?;
+    browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    officer_page(&browser).await?;
+    let issued = tokio::task::block_in_place(|| citizen.wait_for(&["issued"]))?["issued"].clone();
+    let code = issued["code"].as_str().ok_or("no code")?;
+    browser.text_with("#result #code", code).await?;
+
+    browser.open(screens["citizen"].as_str().unwrap_or_default()).await?;
+    browser.text_with("#code", code).await?;
+    browser.click("#end").await?;
+    browser.text("#start").await?;
+
+    tokio::task::block_in_place(|| world.wait_delivered())?;
+    let sha256 = issued["sha256"].as_str().ok_or("no digest")?;
+    let copy = world.state_dir().join(format!("copies/{sha256}.pdf"));
+    let qr = issued["qr"].as_str().ok_or("no QR")?;
+    verification_pages(&browser, &world.public_url(), code, &copy, qr).await?;
+    browser.close().await
+}
+
+/// What an officer sees and does: original, text, findings; a wrong PIN, then the right one.
+async fn officer_page(browser: &Browser) -> Result<(), Failure> {
+    browser.text_with("#lines", "CỘNG HÒA").await?;
+    browser.text_with("#findings", "R1").await?;
+    let shown = browser
+        .run("const i = document.querySelector('img[id^=page-], image[id^=page-]'); \
+              return i !== null && (i.naturalWidth === undefined || i.naturalWidth > 1000);")
+        .await?;
+    assert_eq!(shown, true, "the original is shown");
+    browser.fill("#pin", "000000").await?;
+    browser.click("#approve").await?;
+    browser.text_with("#error", "PIN").await?;
+    browser.fill("#pin", OFFICER_PIN).await?;
+    browser.click("#approve").await?;
+    Ok(())
+}
+
+/// What anyone does: by code, by a mistyped code, by the QR's address, by file, by a changed file.
+async fn verification_pages(
+    browser: &Browser,
+    public: &str,
+    code: &str,
+    copy: &std::path::Path,
+    qr: &str,
+) -> Result<(), Failure> {
+    browser.open(public).await?;
+    browser.fill("#code", code).await?;
+    browser.click("#look-up").await?;
+    browser.text_with("#verdict", code).await?;
+    assert_eq!(browser.run("return document.documentElement.lang").await?, "vi");
+
+    browser.open(&format!("{public}/v/{code}?lang=en")).await?;
+    browser.text_with("#verdict", code).await?;
+    assert_eq!(browser.run("return document.documentElement.lang").await?, "en");
+
+    browser.open(qr).await?;
+    browser.text_with("#verdict", code).await?;
+
+    let wrong = code.replace(|c: char| c.is_ascii_digit(), "X");
+    browser.open(&format!("{public}/v/{wrong}?lang=en")).await?;
+    let verdict = browser.text("#verdict").await?;
+    assert!(!verdict.contains("VALID") || verdict.contains("NOT"), "{verdict}");
+
+    browser.open(&format!("{public}/?lang=en")).await?;
+    browser.choose_file("#file", copy).await?;
+    browser.text_with("#verdict", code).await?;
+
+    let mut bytes = std::fs::read(copy)?;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x20;
+    let changed = copy.with_file_name("changed.pdf");
+    let changed = std::env::temp_dir().join(changed.file_name().unwrap_or_default());
+    std::fs::write(&changed, bytes)?;
+    browser.open(&format!("{public}/?lang=en")).await?;
+    browser.choose_file("#file", &changed).await?;
+    let verdict = browser.text_with("#verdict", "chang").await?;
+    assert!(!verdict.contains(code), "a changed copy is not shown as valid: {verdict}");
+    Ok(std::fs::remove_file(&changed)?)
+}
