@@ -3,4 +3,5 @@
 //! Pure functions over strings; no I/O, no clock, and nothing here judges a person. Start with
 //! [`fold::fold`].
 
+pub mod fee;
 pub mod fold;

@@ -45,7 +45,7 @@ impl Story {
 
     /// Tells that a step is done.
     fn step(&mut self, name: &'static str, detail: impl std::fmt::Display) {
-        let took = self.began.elapsed() - self.steps.iter().map(|(_, took)| *took).sum();
+        let took = self.began.elapsed() - self.steps.iter().map(|(_, took)| *took).sum::<Duration>();
         self.steps.push((name, took));
         tell(format_args!("{:>2}. {name:<10} {:>6} ms  {detail}", self.steps.len(), took.as_millis()));
     }
