@@ -1,1 +1,27 @@
-//! (being laid)
+//! Reading pages: clean-up, lines, words with boxes and confidence, document kind, fields.
+//!
+//! Input is a [`drivers_api::Raster`], output a [`PageReading`] in pixels of that page. Clean-up is
+//! for reading only: the kept page is never changed here. Nothing is written to disk and no text
+//! is ever logged. A reading carries its confidence and decides nothing; an officer does.
+//!
+//! Start with [`Reader`], then [`classify`] and [`extract`]. `manifest.toml` pins the weights by
+//! digest; each has a model card in `cards/`.
+
+mod clean;
+mod engine;
+mod fields;
+mod kind;
+mod language;
+mod manifest;
+mod marks;
+mod page;
+mod plane;
+mod reader;
+mod skew;
+
+pub use fields::{Field, extract};
+pub use kind::{Classification, CopyMark, CopySign, FieldSpec, Kind, classify, kinds};
+pub use language::{Language, language_of};
+pub use manifest::{Manifest, ManifestError, ModelFile, ModelInfo, Weights};
+pub use page::{Line, PageReading, Quad, Region, Word};
+pub use reader::{ReadError, Reader, omp_thread_limit_is_set};

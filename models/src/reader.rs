@@ -1,0 +1,255 @@
+//! The reader: pages in, readings out, over as many threads as the machine lends.
+
+use std::path::{Path, PathBuf};
+
+use drivers_api::Raster;
+
+use crate::clean::{drop_out, flattened, paper_of, split};
+use crate::engine::{Engine, FoundLine, FoundWord};
+use crate::manifest::{Manifest, ManifestError, ModelInfo};
+use crate::page::{Line, PageReading, Quad, Word, confidence_of};
+use crate::plane::Plane;
+use crate::{marks, skew};
+
+/// Why a page was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The weights are missing or unknown.
+    #[error("check the reading model")]
+    Weights(#[from] ManifestError),
+    /// The folder's path cannot be passed to the engine.
+    #[error("the model folder {} is not a plain UTF-8 path", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The engine did not take the weights.
+    #[error("open the recogniser on {}: reinstall tesseract-ocr-vie", folder.display())]
+    EngineOpen {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The engine does not know a setting that we need.
+    #[error("set {name} of the recogniser: libtesseract 5 is needed")]
+    EngineSetting {
+        /// The setting.
+        name: String,
+    },
+    /// The image is too small to be a page.
+    #[error("a {width}x{height} image is no page: each side needs {} pixels", SIDE_MIN)]
+    TooSmall {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+    /// The engine failed on a page.
+    #[error("recognise a page")]
+    Recognise,
+}
+
+/// Shorter than this no side of a page is: 8 mm at 300 dpi.
+const SIDE_MIN: u32 = 100;
+/// Less ink than this is dust: a lone page number has 0.00004 of an A4 page.
+const INK_MIN: f32 = 0.000_02;
+/// Paper darker than this is the lid or a fault, not a page.
+const PAPER_MIN: u8 = 70;
+/// Below this mean confidence the page may lie upside down; print the right way up has over 0.8,
+/// upside down under 0.5.
+const DOUBT: f32 = 0.65;
+/// Smaller skew than this is not worth a resampling.
+const LEVEL_DEGREES: f32 = 0.1;
+
+/// Where Debian keeps the weights.
+const FOLDERS: [&str; 2] = ["/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata"];
+const MODEL: &str = "tesseract-vie";
+const LANGUAGE: &str = "vie";
+
+/// Tesseract's OpenMP threads fight with our own: on a busy 2-core machine a page took 15 s
+/// instead of 2 s. libgomp reads the variable when the process starts, so the program must have
+/// been started with `OMP_THREAD_LIMIT=1`; setting it later does nothing.
+pub fn omp_thread_limit_is_set() -> bool {
+    std::env::var("OMP_THREAD_LIMIT").is_ok_and(|limit| limit.trim() == "1")
+}
+
+/// Reads pages. Keeps one recogniser per thread, opened once.
+pub struct Reader {
+    engines: Vec<Engine>,
+    model: ModelInfo,
+}
+
+impl Reader {
+    /// Checks the weights in `folder` (Debian's folders when `None`) and opens `workers`
+    /// recognisers, at least one. Start the process with `OMP_THREAD_LIMIT=1`
+    /// ([`omp_thread_limit_is_set`]).
+    pub fn open(folder: Option<&Path>, workers: usize) -> Result<Self, ReadError> {
+        let debian = || {
+            let installed = FOLDERS.map(Path::new).into_iter().find(|f| f.is_dir());
+            installed.unwrap_or(Path::new(FOLDERS[0]))
+        };
+        let folder = folder.unwrap_or_else(debian);
+        let manifest = Manifest::embedded()?;
+        let model = manifest.model(MODEL)?.check(folder)?;
+        let engines: Result<_, _> =
+            (0..workers.max(1)).map(|_| Engine::open(folder, LANGUAGE)).collect();
+        Ok(Self { engines: engines?, model })
+    }
+
+    /// The weights in use.
+    pub fn model(&self) -> &ModelInfo {
+        &self.model
+    }
+
+    /// Reads `pages`, in parallel, each on one thread; readings come in the order of the pages.
+    pub fn read(&mut self, pages: &[&Raster]) -> Result<Vec<PageReading>, ReadError> {
+        let workers = self.engines.len();
+        let mut readings: Vec<Option<Result<PageReading, ReadError>>> = Vec::new();
+        readings.resize_with(pages.len(), || None);
+        let mut shares: Vec<Vec<_>> = (0..workers).map(|_| Vec::new()).collect();
+        for (i, slot) in readings.iter_mut().enumerate() {
+            shares[i % workers].push((pages[i], slot));
+        }
+        std::thread::scope(|scope| {
+            for (engine, share) in self.engines.iter_mut().zip(shares) {
+                scope.spawn(move || {
+                    for (page, slot) in share {
+                        *slot = Some(read_page(engine, page));
+                    }
+                });
+            }
+        });
+        readings.into_iter().map(|reading| reading.unwrap_or(Err(ReadError::Recognise))).collect()
+    }
+}
+
+fn read_page(engine: &mut Engine, page: &Raster) -> Result<PageReading, ReadError> {
+    let (width, height) = (page.width(), page.height());
+    if width < SIDE_MIN || height < SIDE_MIN {
+        return Err(ReadError::TooSmall { width, height });
+    }
+    let dpi = dpi_of(page);
+    let mut channels = split(page);
+    let seals = marks::seals(&channels.red, dpi);
+    let signatures = marks::signatures(&channels.blue, dpi);
+    for region in seals.iter().chain(&signatures) {
+        drop_out(&mut channels.value, page, region);
+    }
+    let paper = paper_of(&channels.value);
+    let flat = flattened(&channels.value, &paper);
+    let quarter = flat.shrunk(4);
+    let ink = marks::ink_share(&quarter);
+    let mut reading = PageReading {
+        width,
+        height,
+        dpi,
+        turned_half: false,
+        skew_degrees: 0.0,
+        lines: Vec::new(),
+        confidence: 0.0,
+        ink,
+        blank: ink < INK_MIN || median(&paper) < PAPER_MIN,
+        sharpness: marks::sharpness(&flat),
+        seals,
+        signatures,
+    };
+    drop(channels);
+    if reading.blank {
+        return Ok(reading);
+    }
+    reading.skew_degrees = skew::estimate(&quarter);
+    drop(quarter);
+    let straight = if reading.skew_degrees.abs() >= LEVEL_DEGREES {
+        flat.rotated(-reading.skew_degrees)
+    } else {
+        reading.skew_degrees = 0.0;
+        flat
+    };
+    recognise(engine, straight, &mut reading)?;
+    Ok(reading)
+}
+
+/// Reads the levelled page, and once more turned when the first reading makes no sense.
+fn recognise(
+    engine: &mut Engine,
+    straight: Plane,
+    reading: &mut PageReading,
+) -> Result<(), ReadError> {
+    let upright = engine.read(&straight, reading.dpi)?;
+    let first = confidence(&upright);
+    let mut found = upright;
+    if first < DOUBT {
+        let turned = engine.read(&straight.turned_half(), reading.dpi)?;
+        if confidence(&turned) > first {
+            found = turned;
+            reading.turned_half = true;
+            turn_regions(reading);
+        }
+    }
+    let lines = found.into_iter().flat_map(split_columns).map(|line| place(line, reading));
+    reading.lines = lines.collect();
+    let words: Vec<Word> = reading.lines.iter().flat_map(|l| l.words.iter().cloned()).collect();
+    reading.confidence = confidence_of(&words);
+    Ok(())
+}
+
+/// Mean confidence weighted by letters, 0 for nothing found.
+fn confidence(lines: &[FoundLine]) -> f32 {
+    let (sum, letters) = lines.iter().flatten().fold((0.0, 0.0f32), |(sum, letters), w| {
+        let n = w.text.chars().count() as f32;
+        (sum + w.confidence * n, letters + n)
+    });
+    sum / letters.max(1.0)
+}
+
+/// The engine joins columns that stand on one baseline (authority and motto); a gap of three
+/// line heights parts them.
+fn split_columns(line: FoundLine) -> Vec<FoundLine> {
+    let height = line.iter().map(|w| w.rect[3] - w.rect[1]).fold(0.0, f32::max);
+    let mut parts: Vec<FoundLine> = Vec::new();
+    let mut right = f32::MIN;
+    for word in line {
+        let near = word.rect[0] - right < 3.0 * height;
+        right = word.rect[2];
+        match parts.last_mut() {
+            Some(part) if near => part.push(word),
+            _ => parts.push(vec![word]),
+        }
+    }
+    parts
+}
+
+/// Puts a line found on the levelled page back onto the page.
+fn place(line: FoundLine, reading: &PageReading) -> Line {
+    let (sin, cos) = reading.skew_degrees.to_radians().sin_cos();
+    let (cx, cy) = (reading.width as f32 / 2.0, reading.height as f32 / 2.0);
+    let back = |x: f32, y: f32| {
+        let (dx, dy) = (x - cx, y - cy);
+        [cos * dx - sin * dy + cx, sin * dx + cos * dy + cy]
+    };
+    let word = |FoundWord { text, rect: [x0, y0, x1, y1], confidence }| {
+        let quad: Quad = [back(x0, y0), back(x1, y0), back(x1, y1), back(x0, y1)];
+        Word { text, quad, confidence }
+    };
+    Line { words: line.into_iter().map(word).collect() }
+}
+
+fn turn_regions(reading: &mut PageReading) {
+    for region in reading.seals.iter_mut().chain(&mut reading.signatures) {
+        region.x = reading.width.saturating_sub(region.x + region.width);
+        region.y = reading.height.saturating_sub(region.y + region.height);
+    }
+}
+
+/// Resolution of the page; a page that does not say is taken for A4.
+fn dpi_of(page: &Raster) -> u32 {
+    const A4_WIDTH_INCHES: f32 = 8.27;
+    let guessed = (page.width().min(page.height()) as f32 / A4_WIDTH_INCHES) as u32;
+    let dpi = if page.dpi() == 0 { guessed } else { page.dpi() };
+    dpi.clamp(70, 1200)
+}
+
+fn median(plane: &Plane) -> u8 {
+    let mut levels = plane.data.clone();
+    let middle = levels.len() / 2;
+    *levels.select_nth_unstable(middle).1
+}
