@@ -29,6 +29,8 @@ pub enum Fault {
     Misconfigured,
     /// The device sent something its protocol does not allow, or more than our limits.
     Protocol,
+    /// The image is truncated, undecodable or too small to be a page; the device itself is well.
+    BadPage,
     /// Any other failure of transport or device.
     Io,
 }
@@ -56,6 +58,7 @@ impl Fault {
             Self::Protocol => {
                 "update the device firmware or service; keep the log for the maintainer"
             }
+            Self::BadPage => "lay the page again, or give a whole PNG, JPEG, PNM or PDF file",
             Self::Io => "check the cable; if it happens again, replace the device",
         }
     }
