@@ -12,7 +12,7 @@ use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use crate::PAGE_SIDE_MIN;
+use crate::{PAGE_SIDE_MIN, jpeg};
 
 /// Largest file: an A4 page at 600 dpi as PNM is 104 MB.
 const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
@@ -150,6 +150,9 @@ fn image_page(bytes: &[u8], dpi: u32) -> Result<Raster, FileError> {
         ImageFormat::Pnm => "PNM",
         _ => return Err(FileError::Kind),
     };
+    if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
+        return Err(FileError::Truncated(kind));
+    }
     let bad = |error| undecodable(kind, error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
@@ -166,13 +169,13 @@ fn image_page(bytes: &[u8], dpi: u32) -> Result<Raster, FileError> {
 }
 
 fn undecodable(kind: &'static str, error: ImageError) -> FileError {
-    let mut cause: Option<&dyn std::error::Error> = Some(&error);
-    while let Some(one) = cause {
-        let end = one.downcast_ref::<io::Error>().map(io::Error::kind);
-        if end == Some(io::ErrorKind::UnexpectedEof) {
-            return FileError::Truncated(kind);
-        }
-        cause = one.source();
+    // An I/O error is its own first link: `source` would step over it.
+    if let ImageError::IoError(error) = &error {
+        return if error.kind() == io::ErrorKind::UnexpectedEof {
+            FileError::Truncated(kind)
+        } else {
+            FileError::Damaged(kind, error.to_string())
+        };
     }
     FileError::Damaged(kind, error.to_string())
 }
@@ -202,7 +205,8 @@ fn over_white(pixel: &[u8]) -> [u8; 3] {
 
 /// One page of a PDF, and whether it is the last.
 fn pdf_page(bytes: Vec<u8>, index: usize, dpi: u32) -> Result<(Raster, bool), FileError> {
-    // The renderer forbids unsafe code but has panicked on damaged files; a bad file is not our end.
+    // The renderer forbids unsafe code but has panicked on damaged files; a bad file is not our
+    // end.
     catch_unwind(AssertUnwindSafe(|| draw(bytes, index, dpi)))
         .unwrap_or_else(|_| Err(FileError::Damaged("PDF", "the page cannot be drawn".into())))
 }
