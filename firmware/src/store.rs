@@ -35,8 +35,6 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
-
 pub use audit::{Audit, list_copies, verify_journal};
 pub use catalog::{CopySummary, Delivery};
 pub use copies::COPY_BYTES_MAX;
@@ -52,13 +50,16 @@ use index::Index;
 use journal::{Journal, Position};
 use state::State;
 
+/// The index's folder.
+const INDEX: &str = "index";
+
 /// The store. All calls may come from several threads; those that write wait for the disk, so an
 /// async caller uses `spawn_blocking`.
 pub struct Store {
     disk: Arc<dyn Disk>,
     clock: Arc<dyn Clock>,
     inner: Mutex<Inner>,
-    changed: Notify,
+    dir: PathBuf,
     /// Held for as long as the store is open.
     _lock: Option<std::fs::File>,
 }
@@ -67,7 +68,6 @@ struct Inner {
     journal: Journal,
     state: State,
     index: Option<Index>,
-    index_path: PathBuf,
     /// The file that the open reservation's commit may have left.
     reserved_file: Option<String>,
     /// Why the open reservation must be released, when that could not be journaled yet.
@@ -81,7 +81,7 @@ impl Store {
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<(Self, Recovery), StoreError> {
         let lock = recovery::lock(dir)?;
         let disk = Arc::new(disk::RealDisk::new(dir.to_owned()));
-        Self::open_on(disk, dir.join("index"), clock, Some(lock))
+        Self::open_on(disk, dir, clock, Some(lock))
     }
 
     /// Opens a book for numbering. A book that is open already goes on; another open book is
@@ -139,8 +139,6 @@ impl Store {
         copies::keep(&*self.disk, &sha256, bytes)?;
         let issued_at = self.append_at(&mut inner, record)?;
         inner.reserved_file = None;
-        drop(inner);
-        self.changed.notify_one();
         Ok(CopySummary::new(&copy, issued_at))
     }
 
@@ -245,7 +243,12 @@ impl Store {
         catalog::register(&*self.disk, book)
     }
 
-    /// Wrong PINs of an officer since the last right one.
+    /// Where a sealed copy lies, to be handed to a person or a printer. Change nothing there.
+    pub fn copy_path(&self, sha256: &str) -> PathBuf {
+        self.dir.join(copies::path(sha256))
+    }
+
+    /// Wrong PINs of an officer since the last right one; kept over a restart.
     pub fn pin_failures(&self, officer: &str) -> PinFailures {
         self.inner().state.pin_failures(officer)
     }
@@ -255,9 +258,8 @@ impl Store {
         self.inner().journal.reopen()
     }
 
-    /// Waits until a copy was issued since the last wait.
-    pub async fn issued(&self) {
-        self.changed.notified().await;
+    fn index_path(&self) -> PathBuf {
+        self.dir.join(INDEX)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -310,7 +312,7 @@ impl Store {
                 Ok(answer) => return Ok(answer),
                 Err(error) => {
                     tracing::warn!(%error, attempt, "the index gave no answer");
-                    inner.rebuild_index(&*self.disk);
+                    inner.rebuild_index(&*self.disk, &self.index_path());
                 }
             }
         }
@@ -336,10 +338,10 @@ impl Inner {
         }
     }
 
-    fn rebuild_index(&mut self, disk: &dyn Disk) {
+    fn rebuild_index(&mut self, disk: &dyn Disk, path: &Path) {
         // sled holds a lock on its folder until it is dropped.
         self.index = None;
-        match recovery::rebuild(disk, &self.index_path, self.journal.head()) {
+        match recovery::rebuild(disk, path, self.journal.head()) {
             Ok(index) => self.index = Some(index),
             Err(error) => tracing::warn!(%error, "the index could not be rebuilt"),
         }

@@ -1,7 +1,7 @@
 //! Device traits and the value types that cross them. No I/O happens here.
 //!
-//! A step of the visit (`firmware/src/steps`) talks to hardware only through these traits; each has a
-//! real driver beside it in `drivers/` and a scripted simulator in `drivers/sim`. Start with
+//! A step of the visit (`firmware/src/steps`) talks to hardware only through these traits; each has
+//! a real driver beside it in `drivers/` and a scripted simulator in `drivers/sim`. Start with
 //! [`Scanner`] and [`DeviceError`].
 
 mod code;

@@ -18,7 +18,8 @@ impl Default for ScanSettings {
 /// Scans sheets, one side at a time, in colour.
 ///
 /// Promises of every implementation:
-/// - each call is one page and ends within a bounded time, with [`Fault::Timeout`](crate::Fault::Timeout)
+/// - each call is one page and ends within a bounded time, with
+///   [`Fault::Timeout`](crate::Fault::Timeout)
 ///   when the device stays silent;
 /// - an error leaves the device ready for the next call: handles and connections are given back;
 /// - an empty feeder is [`Fault::NoPaper`](crate::Fault::NoPaper), never an empty page;

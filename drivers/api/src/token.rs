@@ -37,8 +37,9 @@ pub enum KeyAlgorithm {
 
 /// A token that holds one named key with its certificate chain.
 pub trait Token: Send {
-    /// Logs in and finds the key. A wrong PIN is [`Fault::PinIncorrect`](crate::Fault::PinIncorrect),
-    /// a locked one [`Fault::PinLocked`](crate::Fault::PinLocked), a missing token
+    /// Logs in and finds the key. A wrong PIN is
+    /// [`Fault::PinIncorrect`](crate::Fault::PinIncorrect), a locked one
+    /// [`Fault::PinLocked`](crate::Fault::PinLocked), a missing token
     /// [`Fault::Removed`](crate::Fault::Removed), a missing key
     /// [`Fault::Misconfigured`](crate::Fault::Misconfigured).
     fn open(&mut self, pin: &Pin) -> Result<Box<dyn SigningSession>, DeviceError>;

@@ -47,9 +47,17 @@ impl Default for Timeouts {
 pub struct SaneConfig {
     /// Host and port of `saned`, such as `127.0.0.1:6566`.
     pub address: String,
+<<<<<<< HEAD
     /// The device as the server names it, such as `airscan:e0:Office`; empty takes the server's first.
     pub device: String,
     /// Further options by name, set after the mode and before the resolution: (`source`, `Flatbed`).
+=======
+    /// The device as the server names it, such as `airscan:e0:Office`; empty takes the server's
+    /// first.
+    pub device: String,
+    /// Further options by name, set after the mode and before the resolution: (`source`,
+    /// `Flatbed`).
+>>>>>>> main
     pub options: Vec<(String, String)>,
     /// Limits in time.
     pub timeouts: Timeouts,
@@ -57,9 +65,15 @@ pub struct SaneConfig {
 
 /// A scanner behind a SANE server.
 ///
+<<<<<<< HEAD
 /// Each page connects, opens the device, scans and gives everything back, so that a server restarted
 /// between two pages is not noticed and another program can use the device meanwhile. On some sheet
 /// feeders that ends the batch after each sheet; the kiosk's scanners are flatbeds.
+=======
+/// Each page connects, opens the device, scans and gives everything back, so that a server
+/// restarted between two pages is not noticed and another program can use the device meanwhile. On
+/// some sheet feeders that ends the batch after each sheet; the kiosk's scanners are flatbeds.
+>>>>>>> main
 #[derive(Debug, Clone)]
 pub struct SaneScanner {
     config: SaneConfig,
@@ -160,8 +174,14 @@ impl<'a> OpenDevice<'a> {
         Ok(Self { connection, handle, reply, options })
     }
 
+<<<<<<< HEAD
     /// Sets colour, depth, what the configuration names, resolution and the whole area; gives the dots
     /// per inch of the page to come. A device that does not tell its resolution is taken at its word.
+=======
+    /// Sets colour, depth, what the configuration names, resolution and the whole area; gives the
+    /// dots per inch of the page to come. A device that does not tell its resolution is taken at
+    /// its word.
+>>>>>>> main
     fn prepare(&mut self, configured: &[(String, String)], dpi: u32) -> Result<u32, ScanError> {
         self.set_if_offered("mode", options::colour_mode)?;
         for (name, text) in configured {

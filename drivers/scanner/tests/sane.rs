@@ -145,6 +145,10 @@ fn nothing_on_the_glass_and_half_a_file_are_told_apart_from_a_page() {
 }
 
 #[test]
+<<<<<<< HEAD
+=======
+#[expect(clippy::disallowed_methods, reason = "the limit under test is one of real time")]
+>>>>>>> main
 fn a_slow_device_is_waited_for_until_the_page_has_had_its_time() {
     let saned = Saned::start(Backend::Test).expect("saned starts");
     let slow = [("read-delay", "yes"), ("read-delay-duration", "200000")];

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use rustix::fs::{FlockOperation, flock};
-use tokio::sync::Notify;
 
 use super::catalog::CatalogError;
 use super::copies;
@@ -17,7 +16,7 @@ use super::index::{Index, IndexError};
 use super::journal::{self, Journal};
 use super::record::{Record, Reservation};
 use super::state::State;
-use super::{Inner, Store};
+use super::{INDEX, Inner, Store};
 use crate::clock::Clock;
 
 /// Why an open reservation is released at start.
@@ -85,10 +84,10 @@ pub(super) fn rebuild(disk: &dyn Disk, path: &Path, head: Head) -> Result<Index,
 }
 
 impl Store {
-    /// [`Store::open`] on any disk. `index_path` is on the real one.
+    /// [`Store::open`] on any disk. The index is in the real folder `dir`.
     pub(super) fn open_on(
         disk: Arc<dyn Disk>,
-        index_path: PathBuf,
+        dir: &Path,
         clock: Arc<dyn Clock>,
         lock: Option<File>,
     ) -> Result<(Self, Recovery), StoreError> {
@@ -103,14 +102,13 @@ impl Store {
             }
             Ok(())
         })?;
-        let (index, fate) = open_index(&*disk, &index_path, journal.head(), &state);
+        let (index, fate) = open_index(&*disk, &dir.join(INDEX), journal.head(), &state);
         let released = state.reservation().cloned();
         let release_due = released.is_some().then(|| POWER_LOST.to_owned());
         let reserved_file = None;
         let records = journal.head().seq;
-        let inner = Inner { journal, state, index, index_path, reserved_file, release_due };
-        let (inner, changed) = (Mutex::new(inner), Notify::new());
-        let store = Self { disk, clock, inner, changed, _lock: lock };
+        let inner = Mutex::new(Inner { journal, state, index, reserved_file, release_due });
+        let store = Self { disk, clock, inner, dir: dir.to_owned(), _lock: lock };
         let unexplained = store.sweep(&mut sequences, released.is_some())?;
         if let Err(error) = store.settle(&mut store.inner()) {
             tracing::warn!(%error, "the open number is released before the next reservation");

@@ -24,7 +24,7 @@ struct Known {
 struct Run<'a> {
     random: Random,
     disk: MemoryDisk,
-    index: &'a Path,
+    dir: &'a Path,
     store: Option<Store>,
     known: BTreeMap<u64, Known>,
     /// An issue or delivery whose call failed: it may have happened if the power went meanwhile.
@@ -44,11 +44,11 @@ struct Counts {
 }
 
 impl<'a> Run<'a> {
-    fn new(seed: u64, index: &'a Path) -> Self {
+    fn new(seed: u64, dir: &'a Path) -> Self {
         Self {
             random: Random(seed ^ 0x5eed),
             disk: MemoryDisk::new(seed),
-            index,
+            dir,
             store: None,
             known: BTreeMap::new(),
             doubtful_copy: None,
@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
                 self.disk.cut_after(1 + self.random.below(12));
             }
             let disk = Arc::new(self.disk.clone());
-            match Store::open_on(disk, self.index.to_owned(), Arc::new(TestClock), None) {
+            match Store::open_on(disk, self.dir, Arc::new(TestClock), None) {
                 Ok((store, recovery)) if !self.disk.is_without_power() => {
                     assert!(recovery.missing.is_empty(), "missing copies: {recovery:?}");
                     assert!(recovery.unexplained.is_empty(), "unexplained: {recovery:?}");
@@ -139,7 +139,8 @@ impl<'a> Run<'a> {
         let expected = self.known.iter().filter(|(_, k)| !k.delivered).map(|(s, _)| *s);
         assert!(waiting.iter().map(|c| c.sequence).eq(expected), "copies that wait");
         if std::mem::take(&mut self.doubtful_pin) {
-            self.wrong_pins = store.pin_failures("o1").count.clamp(self.wrong_pins, self.wrong_pins + 1);
+            self.wrong_pins =
+                store.pin_failures("o1").count.clamp(self.wrong_pins, self.wrong_pins + 1);
         }
         assert_eq!(store.pin_failures("o1").count, self.wrong_pins);
         let audit = audit::audit(&self.disk).expect("a sound journal");
@@ -224,8 +225,8 @@ impl<'a> Run<'a> {
     /// The index is on another disk, which may lose or change anything.
     fn spoil_index(&mut self) {
         match self.random.below(4) {
-            0 => drop(std::fs::remove_dir_all(self.index)),
-            1 => tests::spoil(self.index, &mut self.random),
+            0 => drop(std::fs::remove_dir_all(self.dir.join(INDEX))),
+            1 => tests::spoil(&self.dir.join(INDEX), &mut self.random),
             _ => {}
         }
     }
@@ -238,8 +239,7 @@ fn nothing_acknowledged_is_lost_on_a_failing_disk() {
     let mut total = Counts::default();
     for seed in seeds {
         let folder = tempfile::tempdir().expect("a folder for the index");
-        let index = folder.path().join("index");
-        let mut run = Run::new(seed, &index);
+        let mut run = Run::new(seed, folder.path());
         if let Err(cause) = catch_unwind(AssertUnwindSafe(|| run.run())) {
             let said = cause.downcast_ref::<String>().map_or("see above", String::as_str);
             panic!("STORE_SEED={seed} replays this failure: {said}");

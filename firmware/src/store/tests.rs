@@ -77,11 +77,11 @@ impl Bench {
     }
 
     fn index(&self) -> PathBuf {
-        self.folder.path().join("index")
+        self.folder.path().join(INDEX)
     }
 
     fn try_open(&self) -> Result<(Store, Recovery), StoreError> {
-        Store::open_on(Arc::new(self.disk.clone()), self.index(), Arc::new(TestClock), None)
+        Store::open_on(Arc::new(self.disk.clone()), self.folder.path(), Arc::new(TestClock), None)
     }
 
     fn open(&self) -> (Store, Recovery) {
@@ -195,9 +195,10 @@ fn wrong_pins_are_counted_over_a_restart_until_a_right_one() {
     drop(store);
     bench.disk.restart();
     let (store, _) = bench.open();
-    assert_eq!(store.pin_failures("o1").count, 2);
+    let failures = store.pin_failures("o1");
+    assert_eq!(failures, PinFailures { count: 2, last: Some(TestClock.now()) });
     store.record(Record::OfficerUnlocked { officer: officer() }).expect("journaled");
-    assert_eq!(store.pin_failures("o1").count, 0);
+    assert_eq!(store.pin_failures("o1"), PinFailures::default());
 }
 
 #[test]
@@ -338,7 +339,7 @@ fn a_record_replaced_by_a_well_formed_one_breaks_the_chain() {
         bytes.splice(offset..offset + forged.len(), forged);
     });
     let error = bench.try_open().expect_err("forged");
-    assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Damaged { damage: Damage::Chain, .. }), "{error:?}");
 }
 
 #[test]
@@ -445,7 +446,9 @@ fn on_a_real_disk_a_second_process_is_refused_and_all_is_there_after_reopening()
     drop(store);
     let audit = verify_journal(&dir).expect("sound");
     assert!(audit.is_clean() && audit.issued == 1 && audit.books[0].issued == 1, "{audit:?}");
+    assert_eq!(list_copies(&dir).expect("answer"), std::slice::from_ref(&copy));
     let (store, _) = Store::open(&dir, Arc::new(TestClock)).expect("opens");
+    assert_eq!(std::fs::read(store.copy_path(&copy.sha256)).expect("file"), b"%PDF sealed for a");
     assert_eq!(store.pending().expect("answer"), [copy]);
 }
 

@@ -5,3 +5,4 @@
 
 pub mod fee;
 pub mod fold;
+pub mod id_qr;

@@ -166,6 +166,7 @@ impl TestCa {
 }
 
 /// From a day ago, so that a clock somewhat behind still accepts it.
+#[expect(clippy::disallowed_methods, reason = "validators compare with the real clock")]
 fn validity(days: i64) -> (OffsetDateTime, OffsetDateTime) {
     let now = OffsetDateTime::now_utc();
     (now - Duration::days(1), now + Duration::days(days))

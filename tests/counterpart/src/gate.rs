@@ -57,8 +57,8 @@ impl Gate {
         self.address
     }
 
-    /// After `good` more scans, answers one start of a scan with this SANE status instead of its own
-    /// (6 jammed, 7 no documents, 8 cover open, 3 busy, 11 access denied).
+    /// After `good` more scans, answers one start of a scan with this SANE status instead of its
+    /// own (6 jammed, 7 no documents, 8 cover open, 3 busy, 11 access denied).
     pub fn fail_start_after(&self, good: u32, status: u32) {
         self.state.skip.store(good, Ordering::SeqCst);
         self.state.status.store(status, Ordering::SeqCst);

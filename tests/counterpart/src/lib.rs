@@ -1,4 +1,5 @@
-//! Starters of the real programs that tests and the demo talk to: nobody here wrote what they start.
+//! Starters of the real programs that tests and the demo talk to: nobody here wrote what they
+//! start.
 //!
 //! Each starter takes a free loopback port and a temporary folder of its own, waits until the
 //! program answers, keeps the program's output in a log file there, and ends it (with its children)

@@ -11,7 +11,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::CounterpartError;
 
-/// How long a counterpart may take until it answers. Slow, because the machine may be busy building.
+/// How long a counterpart may take until it answers. Slow, because the machine may be busy
+/// building.
 const READY_SECONDS_MAX: u64 = 30;
 /// How often its port is tried meanwhile.
 const READY_POLL: Duration = Duration::from_millis(50);
@@ -27,7 +28,8 @@ pub fn free_port() -> Result<u16, CounterpartError> {
     Ok(listener.local_addr().map_err(port)?.port())
 }
 
-/// A running program in a process group of its own; dropping it kills the group and reaps the child.
+/// A running program in a process group of its own; dropping it kills the group and reaps the
+/// child.
 #[derive(Debug)]
 pub struct Started {
     child: Child,
@@ -36,8 +38,8 @@ pub struct Started {
 }
 
 impl Started {
-    /// Starts `command` with its output going to the file `log`. `package` is the Debian package that
-    /// holds it.
+    /// Starts `command` with its output going to the file `log`. `package` is the Debian package
+    /// that holds it.
     pub fn spawn(
         mut command: Command,
         package: &'static str,
@@ -62,7 +64,7 @@ impl Started {
 
     /// Waits until something accepts connections at `address` while the program lives.
     pub fn wait_for_port(&mut self, address: SocketAddr) -> Result<(), CounterpartError> {
-        let end = Instant::now() + Duration::from_secs(READY_SECONDS_MAX);
+        let end = now() + Duration::from_secs(READY_SECONDS_MAX);
         loop {
             if let Ok(Some(status)) = self.child.try_wait() {
                 let output = format!("{status}: {}", self.log_tail());
@@ -71,7 +73,7 @@ impl Started {
             if TcpStream::connect_timeout(&address, CONNECT).is_ok() {
                 return Ok(());
             }
-            if Instant::now() > end {
+            if now() > end {
                 return Err(CounterpartError::NotReady {
                     program: self.program.clone(),
                     seconds: READY_SECONDS_MAX,
@@ -101,9 +103,15 @@ impl Started {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a real program gets ready in real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 impl Drop for Started {
     fn drop(&mut self) {
-        // The group was made for this child, so its id is the child's; an already dead group is fine.
+        // The group was made for this child, so its id is the child's; an already dead group is
+        // fine.
         if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             let _ = kill_process_group(group, Signal::KILL);
         }

@@ -32,9 +32,9 @@ impl Backend {
     }
 }
 
-/// A running saned. It serves one connection at a time per process it forks; several may run side by
-/// side because each has its own ports and configuration folder. Its data connections go to a port
-/// that it takes for each scan on the address of the control connection.
+/// A running saned. It serves one connection at a time per process it forks; several may run side
+/// by side because each has its own ports and configuration folder. Its data connections go to a
+/// port that it takes for each scan on the address of the control connection.
 #[derive(Debug)]
 pub struct Saned {
     backend: Backend,
@@ -106,8 +106,8 @@ impl Saned {
         self.dir.path().join("glass.pnm")
     }
 
-    /// Puts a sheet, given as the bytes of a binary PNM file, on the glass: the next scan sees all of
-    /// it or all of what lay there before.
+    /// Puts a sheet, given as the bytes of a binary PNM file, on the glass: the next scan sees all
+    /// of it or all of what lay there before.
     pub fn lay(&self, sheet: &[u8]) -> Result<(), CounterpartError> {
         write(&self.glass(), sheet)
     }
