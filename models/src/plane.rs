@@ -67,6 +67,17 @@ impl Plane {
         Self { width: self.height, height: self.width, data }
     }
 
+    /// Levels up to `black` become 0, from `white` up 255, between them linear.
+    pub(crate) fn stretched(mut self, black: u8, white: u8) -> Self {
+        let (black, range) = (i32::from(black), i32::from(white.saturating_sub(black).max(1)));
+        let table: Vec<u8> =
+            (0..256).map(|level| ((level - black) * 255 / range).clamp(0, 255) as u8).collect();
+        for pixel in &mut self.data {
+            *pixel = table[usize::from(*pixel)];
+        }
+        self
+    }
+
     /// The plane turned by half a turn.
     pub(crate) fn turned_half(mut self) -> Self {
         self.data.reverse();
@@ -118,6 +129,12 @@ mod tests {
     fn shrinking_takes_block_means() {
         let plane = Plane::new(4, 2, vec![0, 100, 8, 8, 100, 200, 8, 8]);
         assert_eq!(plane.shrunk(2).data, [100, 8]);
+    }
+
+    #[test]
+    fn stretching_is_linear_between_its_ends() {
+        let plane = Plane::new(4, 1, vec![10, 60, 143, 240]);
+        assert_eq!(plane.stretched(60, 226).data, [0, 0, 127, 255]);
     }
 
     #[test]
