@@ -28,6 +28,9 @@ pub enum IdQrError {
     /// The first field is not a number of 12 digits.
     #[error("the first field is not a number of 12 digits")]
     Number,
+    /// A field holds control characters, which would break the lines of a book or a screen.
+    #[error("field {0} holds control characters")]
+    Control(usize),
     /// There is no name.
     #[error("the name is missing")]
     Name,
@@ -83,7 +86,9 @@ impl CardWarning {
             Self::CenturyOrSex => {
                 "Chữ số thế kỷ, giới tính trong số định danh không khớp với thẻ (chỉ để lưu ý)"
             }
-            Self::Year => "Hai chữ số năm sinh trong số định danh không khớp với thẻ (chỉ để lưu ý)",
+            Self::Year => {
+                "Hai chữ số năm sinh trong số định danh không khớp với thẻ (chỉ để lưu ý)"
+            }
             Self::IssuedBeforeBirth => "Ngày cấp thẻ trước ngày sinh",
         }
     }
@@ -109,6 +114,9 @@ pub fn parse(payload: &str) -> Result<CardQr, IdQrError> {
     if fields.len() < 6 || fields.len() > FIELDS_MAX {
         return Err(IdQrError::FieldCount(fields.len()));
     }
+    if let Some(at) = fields.iter().position(|field| field.chars().any(char::is_control)) {
+        return Err(IdQrError::Control(at + 1));
+    }
     let number = fields[0];
     if !digits(number, NUMBER_DIGITS) {
         return Err(IdQrError::Number);
@@ -130,7 +138,14 @@ pub fn parse(payload: &str) -> Result<CardQr, IdQrError> {
         sex: text(2),
         residence: text(3),
         issued: rest.get(4).and_then(|text| date(text)),
-        extra: rest.iter().skip(5).map(|text| (*text).to_owned()).collect(),
+        // What stands in the place of the issue date and is none is kept as well.
+        extra: rest
+            .iter()
+            .enumerate()
+            .skip(4)
+            .filter(|(at, text)| *at > 4 || (date(text).is_none() && !text.is_empty()))
+            .map(|(_, text)| (*text).to_owned())
+            .collect(),
     })
 }
 
@@ -207,6 +222,8 @@ mod tests {
     fn further_fields_are_kept_as_they_are() {
         let card = parse(&format!("{WITHOUT_OLD}|15032029|x||y")).expect("a card");
         assert_eq!(card.extra, ["15032029", "x", "", "y"]);
+        let card = parse(&WITHOUT_OLD.replace("01072021", "không rõ")).expect("a card");
+        assert_eq!((card.issued, card.extra.as_slice()), (None, &["không rõ".to_owned()][..]));
     }
 
     #[test]
@@ -220,6 +237,7 @@ mod tests {
         assert_eq!(parse("https://example"), Err(IdQrError::FieldCount(1)));
         assert_eq!(parse(&WITH_OLD.replacen('0', "x", 1)), Err(IdQrError::Number));
         assert_eq!(parse(&WITH_OLD.replace("09091999", "31021999")), Err(IdQrError::Birth));
+        assert_eq!(parse(&WITH_OLD.replace("Thị", "Thị\u{7}")), Err(IdQrError::Control(3)));
         assert_eq!(parse(&"|".repeat(5000)), Err(IdQrError::TooLong));
     }
 
