@@ -1,1 +1,18 @@
-//! (being laid)
+//! Devices that follow a script, shipped with the product: the board `bench` runs on them, and
+//! every fault of a real device can be shown on a kiosk without breaking one.
+//!
+//! A simulator promises what the trait in `drivers/api` promises, slowness and faults included. It
+//! never invents a result: pages and payloads are the script's own, and [`SimToken`] puts faults
+//! before a token that signs for real, since a signature out of a script would verify nowhere.
+//!
+//! Start with [`SimScanner`].
+
+mod code;
+mod scanner;
+mod script;
+mod token;
+
+pub use code::SimCodeReader;
+pub use scanner::SimScanner;
+pub use script::Step;
+pub use token::{SimToken, TokenEvent};
