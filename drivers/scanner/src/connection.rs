@@ -10,12 +10,8 @@ use crate::wire::{
     WireError,
 };
 
-<<<<<<< HEAD
-/// Protocol and library version 1.0.3 (5.2.1): the version of the network protocol in use since 2001.
-=======
 /// Protocol and library version 1.0.3 (5.2.1): the version of the network protocol in use since
 /// 2001.
->>>>>>> main
 const VERSION_CODE: u32 = 0x0100_0003;
 /// The major version is the part that must agree.
 const VERSION_MAJOR_SHIFT: u32 = 24;

@@ -12,11 +12,7 @@ use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-<<<<<<< HEAD
-use crate::PAGE_SIDE_MIN;
-=======
 use crate::{PAGE_SIDE_MIN, jpeg};
->>>>>>> main
 
 /// Largest file: an A4 page at 600 dpi as PNM is 104 MB.
 const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
@@ -74,9 +70,21 @@ pub struct FileScanner {
 }
 
 impl FileScanner {
-    /// A scanner of these files. They are opened when their page is scanned.
-    pub fn new(files: Vec<PathBuf>) -> Self {
-        Self { files, file: 0, page: 0 }
+    /// A scanner of these files. Each must be there and not too long; what it holds is seen when
+    /// its page is scanned.
+    pub fn open(files: &[PathBuf]) -> Result<Self, DeviceError> {
+        let count = files.len();
+        for (index, path) in files.iter().enumerate() {
+            let size = File::open(path).and_then(|file| file.metadata()).map(|data| data.len());
+            let error = match size {
+                Ok(0..=FILE_BYTES_MAX) => continue,
+                Ok(_) => FileError::TooLong,
+                Err(error) => FileError::Read(error),
+            };
+            let detail = format!("file {} of {count}: {error}", index + 1);
+            return Err(DeviceError::new("files", error.fault(), detail));
+        }
+        Ok(Self { files: files.to_vec(), file: 0, page: 0 })
     }
 
     /// How many files are still to be scanned, the one in progress included.
@@ -154,12 +162,9 @@ fn image_page(bytes: &[u8], dpi: u32) -> Result<Raster, FileError> {
         ImageFormat::Pnm => "PNM",
         _ => return Err(FileError::Kind),
     };
-<<<<<<< HEAD
-=======
     if format == ImageFormat::Jpeg && !jpeg::is_whole(bytes) {
         return Err(FileError::Truncated(kind));
     }
->>>>>>> main
     let bad = |error| undecodable(kind, error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
@@ -176,15 +181,6 @@ fn image_page(bytes: &[u8], dpi: u32) -> Result<Raster, FileError> {
 }
 
 fn undecodable(kind: &'static str, error: ImageError) -> FileError {
-<<<<<<< HEAD
-    let mut cause: Option<&dyn std::error::Error> = Some(&error);
-    while let Some(one) = cause {
-        let end = one.downcast_ref::<io::Error>().map(io::Error::kind);
-        if end == Some(io::ErrorKind::UnexpectedEof) {
-            return FileError::Truncated(kind);
-        }
-        cause = one.source();
-=======
     // An I/O error is its own first link: `source` would step over it.
     if let ImageError::IoError(error) = &error {
         return if error.kind() == io::ErrorKind::UnexpectedEof {
@@ -192,7 +188,6 @@ fn undecodable(kind: &'static str, error: ImageError) -> FileError {
         } else {
             FileError::Damaged(kind, error.to_string())
         };
->>>>>>> main
     }
     FileError::Damaged(kind, error.to_string())
 }
@@ -222,12 +217,8 @@ fn over_white(pixel: &[u8]) -> [u8; 3] {
 
 /// One page of a PDF, and whether it is the last.
 fn pdf_page(bytes: Vec<u8>, index: usize, dpi: u32) -> Result<(Raster, bool), FileError> {
-<<<<<<< HEAD
-    // The renderer forbids unsafe code but has panicked on damaged files; a bad file is not our end.
-=======
     // The renderer forbids unsafe code but has panicked on damaged files; a bad file is not our
     // end.
->>>>>>> main
     catch_unwind(AssertUnwindSafe(|| draw(bytes, index, dpi)))
         .unwrap_or_else(|_| Err(FileError::Damaged("PDF", "the page cannot be drawn".into())))
 }

@@ -145,11 +145,7 @@ impl Layout {
 pub(crate) fn decode_everything(bytes: &[u8]) {
     let mut source = bytes;
     let Ok(shape) = Reply::new(&mut source).parameters() else { return };
-<<<<<<< HEAD
-    let Ok(layout) = Layout::new(&shape, bytes.len() % 2 == 0) else { return };
-=======
     let Ok(layout) = Layout::new(&shape, bytes.len().is_multiple_of(2)) else { return };
->>>>>>> main
     if let Ok(data) = layout.read(source) {
         let _ = layout.page(data, 300);
     }

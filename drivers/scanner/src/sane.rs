@@ -15,65 +15,35 @@ use crate::wire::{Descriptor, Value, WireError};
 /// Where to cut the near and far ends of the scan area (4.5.2).
 const AREA: [(&str, bool); 4] = [("tl-x", false), ("tl-y", false), ("br-x", true), ("br-y", true)];
 
-/// How long the server may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// To accept a connection.
-    pub connect: Duration,
-    /// To answer a request.
-    pub reply: Duration,
-    /// To start a scan, lamp warm-up included.
-    pub start: Duration,
-    /// Between two pieces of a page's data.
-    pub silence: Duration,
-    /// For a whole page, from connecting to its last line.
-    pub page: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(3),
-            reply: Duration::from_secs(20),
-            start: Duration::from_secs(60),
-            silence: Duration::from_secs(20),
-            page: Duration::from_secs(120),
-        }
-    }
-}
+/// Longest wait for a connection, for an answer, for a scan to start (lamp warm-up included), and
+/// between two pieces of a page's data. The whole page has the configured time.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+const REPLY_MAX: Duration = Duration::from_secs(20);
+const START_MAX: Duration = Duration::from_secs(60);
+const SILENCE_MAX: Duration = Duration::from_secs(20);
 
 /// Which device of which server, and what to set on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaneConfig {
     /// Host and port of `saned`, such as `127.0.0.1:6566`.
     pub address: String,
-<<<<<<< HEAD
-    /// The device as the server names it, such as `airscan:e0:Office`; empty takes the server's first.
-    pub device: String,
-    /// Further options by name, set after the mode and before the resolution: (`source`, `Flatbed`).
-=======
     /// The device as the server names it, such as `airscan:e0:Office`; empty takes the server's
     /// first.
     pub device: String,
     /// Further options by name, set after the mode and before the resolution: (`source`,
     /// `Flatbed`).
->>>>>>> main
     pub options: Vec<(String, String)>,
-    /// Limits in time.
-    pub timeouts: Timeouts,
+    /// Dots per inch that a page is taken to have when the device tells no resolution.
+    pub default_dpi: u32,
+    /// For a whole page, from connecting to its last line.
+    pub timeout: Duration,
 }
 
 /// A scanner behind a SANE server.
 ///
-<<<<<<< HEAD
-/// Each page connects, opens the device, scans and gives everything back, so that a server restarted
-/// between two pages is not noticed and another program can use the device meanwhile. On some sheet
-/// feeders that ends the batch after each sheet; the kiosk's scanners are flatbeds.
-=======
 /// Each page connects, opens the device, scans and gives everything back, so that a server
 /// restarted between two pages is not noticed and another program can use the device meanwhile. On
 /// some sheet feeders that ends the batch after each sheet; the kiosk's scanners are flatbeds.
->>>>>>> main
 #[derive(Debug, Clone)]
 pub struct SaneScanner {
     config: SaneConfig,
@@ -86,22 +56,21 @@ impl SaneScanner {
     }
 
     fn connect(&self) -> Result<Connection, ScanError> {
-        let limits = &self.config.timeouts;
-        let address = &self.config.address;
-        Ok(Connection::open(address, limits.connect, limits.reply, limits.page)?)
+        let whole = self.config.timeout;
+        let (connect, reply) = (CONNECT_MAX.min(whole), REPLY_MAX.min(whole));
+        Ok(Connection::open(&self.config.address, connect, reply, whole)?)
     }
 
     fn scan(&self, settings: &ScanSettings) -> Result<Raster, ScanError> {
-        let limits = &self.config.timeouts;
         let mut connection = self.connect()?;
         let name = match self.config.device.as_str() {
-            "" => connection.devices(limits.reply)?.into_iter().next().map(|device| device.name),
+            "" => connection.devices(REPLY_MAX)?.into_iter().next().map(|device| device.name),
             name => Some(name.to_owned()),
         };
         let name = name.ok_or(ScanError::NoDevice)?;
-        let handle = connection.open_device(&name, limits.reply)?;
+        let handle = connection.open_device(&name, REPLY_MAX)?;
         let page = self.scan_open(&mut connection, handle, settings);
-        connection.give_back(handle, limits.reply);
+        connection.give_back(handle, REPLY_MAX.min(self.config.timeout));
         page
     }
 
@@ -111,12 +80,11 @@ impl SaneScanner {
         handle: u32,
         settings: &ScanSettings,
     ) -> Result<Raster, ScanError> {
-        let limits = &self.config.timeouts;
-        let mut device = OpenDevice::new(connection, handle, limits.reply)?;
-        let dpi = device.prepare(&self.config.options, settings.dpi)?;
-        let data = connection.start(handle, limits.start, limits.silence)?;
+        let mut device = OpenDevice::new(connection, handle, REPLY_MAX)?;
+        let dpi = device.prepare(&self.config, settings.dpi)?;
+        let data = connection.start(handle, START_MAX, SILENCE_MAX)?;
         // Parameters are only certain once the scan has started (4.3.8).
-        let shape = connection.parameters(handle, limits.reply)?;
+        let shape = connection.parameters(handle, REPLY_MAX)?;
         let layout = Layout::new(&shape, data.big_endian)?;
         let page = layout.page(layout.read(data.reader())?, dpi)?;
         let side = page.width().min(page.height());
@@ -125,7 +93,7 @@ impl SaneScanner {
 
     fn describe(&self) -> Result<String, ScanError> {
         let mut connection = self.connect()?;
-        let devices = connection.devices(self.config.timeouts.reply)?;
+        let devices = connection.devices(REPLY_MAX)?;
         connection.exit();
         let wanted = &self.config.device;
         let device = devices.into_iter().find(|one| wanted.is_empty() || one.name == *wanted);
@@ -174,26 +142,21 @@ impl<'a> OpenDevice<'a> {
         Ok(Self { connection, handle, reply, options })
     }
 
-<<<<<<< HEAD
-    /// Sets colour, depth, what the configuration names, resolution and the whole area; gives the dots
-    /// per inch of the page to come. A device that does not tell its resolution is taken at its word.
-=======
     /// Sets colour, depth, what the configuration names, resolution and the whole area; gives the
     /// dots per inch of the page to come. A device that does not tell its resolution is taken at
     /// its word.
->>>>>>> main
-    fn prepare(&mut self, configured: &[(String, String)], dpi: u32) -> Result<u32, ScanError> {
+    fn prepare(&mut self, config: &SaneConfig, dpi: u32) -> Result<u32, ScanError> {
         self.set_if_offered("mode", options::colour_mode)?;
-        for (name, text) in configured {
+        for (name, text) in &config.options {
             let option = options::settable(&self.options, name)?.clone();
             self.set(&option, &options::value_of(&option, text)?)?;
         }
         self.set_if_offered("depth", options::depth_8)?;
-        let mut dpi_set = dpi;
+        let mut dpi_set = config.default_dpi;
         if let Ok(option) = options::settable(&self.options, "resolution") {
             let option = option.clone();
             let taken = self.set(&option, &options::resolution(&option, dpi)?)?;
-            dpi_set = options::dpi_of(&option, &taken).unwrap_or(dpi);
+            dpi_set = options::dpi_of(&option, &taken).unwrap_or(config.default_dpi);
         }
         for (name, far) in AREA {
             self.set_if_offered(name, |option| options::end_of_range(option, far))?;

@@ -376,13 +376,9 @@ mod tests {
         }
 
         #[test]
-<<<<<<< HEAD
-        fn a_value_is_read_back_as_it_was_written(words in proptest::collection::vec(any::<i32>(), 0..50)) {
-=======
         fn a_value_is_read_back_as_it_was_written(
             words in proptest::collection::vec(any::<i32>(), 0..50),
         ) {
->>>>>>> main
             let value = Value::Words(words);
             let request = Request(Vec::new()).value(Kind::Int, &value);
             prop_assert_eq!(Reply::new(request.bytes()).value().expect("ours"), value);

@@ -52,7 +52,7 @@ fn scanner(files: &[Vec<u8>]) -> (FileScanner, TempDir) {
     for (path, bytes) in paths.iter().zip(files) {
         std::fs::write(path, bytes).expect("written");
     }
-    (FileScanner::new(paths), dir)
+    (FileScanner::open(&paths).expect("they are there"), dir)
 }
 
 #[test]
@@ -143,8 +143,11 @@ fn every_bad_file_says_what_is_wrong_without_its_name_and_the_next_one_is_taken(
 }
 
 #[test]
-fn a_missing_file_is_absent() {
-    let mut scanner = FileScanner::new(vec![PathBuf::from("/nowhere/at/all")]);
-    let error = scanner.scan_page(&ScanSettings::default()).expect_err("none");
+fn a_missing_file_is_absent_at_once_and_one_taken_away_when_it_is_scanned() {
+    let error = FileScanner::open(&[PathBuf::from("/nowhere/at/all")]).expect_err("none");
+    assert_eq!(error.fault, Fault::Absent);
+    let (mut scanner, dir) = scanner(&[pdf(1)]);
+    drop(dir);
+    let error = scanner.scan_page(&ScanSettings::default()).expect_err("gone");
     assert_eq!(error.fault, Fault::Absent);
 }

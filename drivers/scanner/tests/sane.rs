@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use counterpart::{Backend, Saned};
 use drivers_api::{Fault, PixelFormat, ScanSettings, Scanner};
-use drivers_scanner::{SaneConfig, SaneScanner, Timeouts};
+use drivers_scanner::{SaneConfig, SaneScanner};
 
 const WIDTH: usize = 620;
 const HEIGHT: usize = 877;
@@ -23,14 +23,8 @@ fn sheet() -> Vec<u8> {
 fn config(address: String, saned: &Saned, options: &[(&str, &str)]) -> SaneConfig {
     let mut all = saned.options();
     all.extend(options.iter().map(|(name, value)| ((*name).into(), (*value).into())));
-    let timeouts = Timeouts {
-        connect: Duration::from_secs(2),
-        reply: Duration::from_secs(5),
-        start: Duration::from_secs(5),
-        silence: Duration::from_secs(5),
-        page: Duration::from_secs(20),
-    };
-    SaneConfig { address, device: saned.device().into(), options: all, timeouts }
+    let timeout = Duration::from_secs(20);
+    SaneConfig { address, device: saned.device().into(), options: all, default_dpi: 300, timeout }
 }
 
 fn scanner(saned: &Saned, options: &[(&str, &str)]) -> SaneScanner {
@@ -145,15 +139,12 @@ fn nothing_on_the_glass_and_half_a_file_are_told_apart_from_a_page() {
 }
 
 #[test]
-<<<<<<< HEAD
-=======
 #[expect(clippy::disallowed_methods, reason = "the limit under test is one of real time")]
->>>>>>> main
 fn a_slow_device_is_waited_for_until_the_page_has_had_its_time() {
     let saned = Saned::start(Backend::Test).expect("saned starts");
     let slow = [("read-delay", "yes"), ("read-delay-duration", "200000")];
     let mut config = config(saned.address().to_string(), &saned, &slow);
-    config.timeouts.page = Duration::from_secs(2);
+    config.timeout = Duration::from_secs(2);
     let begin = Instant::now();
     assert_eq!(fault(&mut SaneScanner::new(config)), Fault::Timeout);
     assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
@@ -170,7 +161,7 @@ fn nobody_at_the_address_is_absent_and_a_silent_server_a_timeout() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = silent.local_addr().expect("bound").to_string();
     let mut config = config(address, &saned, &[]);
-    config.timeouts.reply = Duration::from_millis(300);
+    config.timeout = Duration::from_millis(300);
     assert_eq!(fault(&mut SaneScanner::new(config)), Fault::Timeout);
 }
 
@@ -180,7 +171,7 @@ fn a_server_that_falls_silent_or_is_cut_off_midway_is_an_error_and_recovers() {
     saned.lay(&sheet()).expect("a sheet");
     let gate = saned.gate().expect("a gate");
     let mut config = config(gate.address().to_string(), &saned, &[]);
-    config.timeouts.reply = Duration::from_millis(500);
+    config.timeout = Duration::from_millis(500);
     let mut scanner = SaneScanner::new(config);
     gate.set_silent(true);
     assert_eq!(fault(&mut scanner), Fault::Timeout);

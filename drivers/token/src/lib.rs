@@ -12,4 +12,4 @@ mod module;
 mod session;
 mod token;
 
-pub use token::{Pkcs11Token, TokenConfig};
+pub use token::{Pkcs11Config, Pkcs11Token};

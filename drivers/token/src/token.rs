@@ -10,7 +10,7 @@ use crate::session::{KeySession, device_error};
 
 /// Which key of which token of which module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenConfig {
+pub struct Pkcs11Config {
     /// The PKCS#11 module, a shared library.
     pub module: PathBuf,
     /// The token's label (CKA_LABEL of the token, without its padding).
@@ -32,12 +32,12 @@ pub struct TokenConfig {
 ///   looks for tokens only when it starts, after the other sessions of that module have ended.
 #[derive(Debug, Clone)]
 pub struct Pkcs11Token {
-    config: TokenConfig,
+    config: Pkcs11Config,
 }
 
 impl Pkcs11Token {
     /// A token of this configuration. Nothing is loaded yet.
-    pub fn new(config: TokenConfig) -> Self {
+    pub fn new(config: Pkcs11Config) -> Self {
         Self { config }
     }
 

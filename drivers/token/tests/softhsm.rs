@@ -6,7 +6,7 @@ use std::process::Command;
 
 use counterpart::{SoftTokens, Subject, TestCa, TokenKey, TokenSpec, Usage};
 use drivers_api::{DeviceError, Fault, KeyAlgorithm, Pin, SigningSession, Token};
-use drivers_token::{Pkcs11Token, TokenConfig};
+use drivers_token::{Pkcs11Config, Pkcs11Token};
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
@@ -23,7 +23,7 @@ struct Bench {
 impl Bench {
     fn token(&self, label: &str, key: &str) -> Pkcs11Token {
         let module = self.tokens.module().to_path_buf();
-        Pkcs11Token::new(TokenConfig { module, token: label.into(), key: key.into() })
+        Pkcs11Token::new(Pkcs11Config { module, token: label.into(), key: key.into() })
     }
 
     fn open(&self, label: &str, key: &str) -> Box<dyn SigningSession> {
@@ -184,7 +184,7 @@ fn what_is_missing_is_named() {
         let mut other_key = bench.token("officer", "nobody-key");
         assert_eq!(fault(other_key.open(&pin)), Fault::Misconfigured);
         assert_eq!(fault(bench.token("nobody", "officer-key").open(&pin)), Fault::Removed);
-        let config = TokenConfig {
+        let config = Pkcs11Config {
             module: Path::new("/nowhere/libnone.so").into(),
             token: "officer".into(),
             key: "officer-key".into(),
