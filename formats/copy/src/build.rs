@@ -31,6 +31,12 @@ pub enum BuildError {
         /// Which one.
         name: &'static str,
     },
+    /// A typeface has no glyphs for some Vietnamese letters.
+    #[error("the {name} typeface lacks vietnamese letters")]
+    FontLetters {
+        /// Which one.
+        name: &'static str,
+    },
     /// The built-in words of the statement do not parse.
     #[error("the statement's wording cannot be read")]
     Wording(#[source] toml::de::Error),
@@ -76,8 +82,8 @@ pub(crate) fn build(
     manifest_bytes: &[u8],
     qr_text: &str,
 ) -> Result<Vec<u8>, BuildError> {
-    let regular = Face::new(&assets.regular_font).ok_or(BuildError::Font { name: "regular" })?;
-    let bold = Face::new(&assets.bold_font).ok_or(BuildError::Font { name: "bold" })?;
+    let regular = face(&assets.regular_font, "regular")?;
+    let bold = face(&assets.bold_font, "bold")?;
     let profile = StatementProfile::certified_copy().map_err(BuildError::Wording)?;
     let configuration = ConfigurationBuilder::new()
         .with_archival_validator(Archival::A3_U)
@@ -111,6 +117,11 @@ pub(crate) fn build(
         .embed_file(attached)
         .ok_or_else(|| BuildError::Pdf { reason: "the manifest was attached twice".into() })?;
     document.finish().map_err(|e| BuildError::Pdf { reason: e.to_string() })
+}
+
+fn face(bytes: &[u8], name: &'static str) -> Result<Face, BuildError> {
+    let face = Face::new(bytes).ok_or(BuildError::Font { name })?;
+    if face.writes_vietnamese() { Ok(face) } else { Err(BuildError::FontLetters { name }) }
 }
 
 fn metadata(manifest: &Manifest) -> Metadata {

@@ -1,8 +1,8 @@
 //! What a copy says about itself to a machine: `manifest.json`, attached inside the PDF.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use time::format_description::well_known::Rfc3339;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use time::macros::offset;
 
 use crate::VerificationCode;

@@ -79,7 +79,7 @@ pub struct CopyRequest {
 /// The typefaces and images of the statement page.
 #[derive(Debug, Clone)]
 pub struct Assets {
-    /// A Times-like TrueType face with Vietnamese letters.
+    /// A Times-like TrueType face with all Vietnamese letters, such as Liberation Serif 2.
     pub regular_font: Vec<u8>,
     /// Its bold.
     pub bold_font: Vec<u8>,

@@ -94,8 +94,7 @@ impl Base {
             max_decompressed_size: Some(STREAM_BYTES_MAX),
             ..LoadOptions::default()
         };
-        let document =
-            Document::load_mem_with_options(bytes, options).map_err(BaseError::Parse)?;
+        let document = Document::load_mem_with_options(bytes, options).map_err(BaseError::Parse)?;
         let shape = |part| BaseError::Shape { part };
         let offsets = offsets(&document);
         let root = plain_reference(document.trailer.get(b"Root"), "catalog")?;
@@ -103,9 +102,8 @@ impl Base {
         let root_text = object_text(bytes, &offsets, document.xref_start, root)
             .ok_or(shape("catalog"))?
             .to_vec();
-        let page_text = object_text(bytes, &offsets, document.xref_start, page)
-            .ok_or(shape("page"))?
-            .to_vec();
+        let page_text =
+            object_text(bytes, &offsets, document.xref_start, page).ok_or(shape("page"))?.to_vec();
         let size = offsets.keys().last().ok_or(shape("objects"))? + 1;
         let trailer = trailer_entries(&document)?;
         let (root, page) = (root.0, page.0);
@@ -371,5 +369,9 @@ fn first_object(table: &[u8]) -> Option<usize> {
     let end = table.windows(8).position(|w| w == b"trailer\n")?;
     let text = std::str::from_utf8(&table[..end]).ok()?;
     let entries = text.lines().filter_map(|line| line.strip_suffix(" 00000 n "));
-    entries.map(|offset| offset.parse::<usize>().ok()).collect::<Option<Vec<_>>>()?.into_iter().min()
+    entries
+        .map(|offset| offset.parse::<usize>().ok())
+        .collect::<Option<Vec<_>>>()?
+        .into_iter()
+        .min()
 }

@@ -103,10 +103,10 @@ pub fn seal(
     let unsigned = build::build(request, assets, &manifest, &manifest_bytes, &qr)?;
     let base = Base::read(&unsigned)?;
     let at = manifest.issued_at;
-    let once = pades::sign(&unsigned, &base, Role::Officer, at, officer)
-        .map_err(sign(Role::Officer))?;
-    let bytes = pades::sign(&once, &base, Role::Authority, at, authority)
-        .map_err(sign(Role::Authority))?;
+    let once =
+        pades::sign(&unsigned, &base, Role::Officer, at, officer).map_err(sign(Role::Officer))?;
+    let bytes =
+        pades::sign(&once, &base, Role::Authority, at, authority).map_err(sign(Role::Authority))?;
     if bytes.len() > FILE_BYTES_MAX {
         return Err(SealError::Size { bytes: bytes.len() });
     }

@@ -21,8 +21,5 @@ pub trait Signer {
     fn algorithm(&self) -> SignatureAlgorithm;
 
     /// Signs a SHA-256 digest. The error is the device's own.
-    fn sign_digest(
-        &mut self,
-        digest: &[u8; 32],
-    ) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>>;
+    fn sign_digest(&mut self, digest: &[u8; 32]) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>>;
 }

@@ -137,8 +137,8 @@ fn signature(bytes: &[u8], split: &Split, trust: &TrustAnchors) -> Result<Decode
         return Err(Refusal::Altered { role });
     }
     let structure = hex::decode(hole).map_err(|_| Refusal::Altered { role })?;
-    let decoded = cms::decode(&structure)
-        .map_err(|source| Refusal::SignatureMalformed { role, source })?;
+    let decoded =
+        cms::decode(&structure).map_err(|source| Refusal::SignatureMalformed { role, source })?;
     if digest_around(bytes, split.hole.start, split.hole.end) != decoded.digest {
         return Err(Refusal::Changed { role });
     }

@@ -136,7 +136,9 @@ fn each_words_box_lies_on_the_word() {
         let text = judge(&mut command);
         let mut boxes = boxes(&text);
         for word in &page.words {
-            let found = boxes.get_mut(&word.text).and_then(|list| (!list.is_empty()).then(|| list.remove(0)));
+            let found = boxes
+                .get_mut(&word.text)
+                .and_then(|list| (!list.is_empty()).then(|| list.remove(0)));
             let found = found.unwrap_or_else(|| panic!("page {number} has {}", word.text));
             let scale = 72.0 / page.dpi as f32;
             let bound = |axis: usize, pick: fn(f32, f32) -> f32| {
@@ -156,7 +158,12 @@ fn boxes(html: &str) -> HashMap<String, Vec<[f32; 4]>> {
     for line in html.lines().filter(|line| line.contains("<word ")) {
         let parts: Vec<_> = line.split(['"', '>', '<']).collect();
         let number = |at: usize| parts[at].parse().expect("a number");
-        boxes.entry(parts[10].into()).or_default().push([number(2), number(4), number(6), number(8)]);
+        boxes.entry(parts[10].into()).or_default().push([
+            number(2),
+            number(4),
+            number(6),
+            number(8),
+        ]);
     }
     boxes
 }

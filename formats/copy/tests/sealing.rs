@@ -4,7 +4,7 @@ mod common;
 
 use common::{SEALED, TestCa, assets, page, request};
 use formats_copy::{
-    RequestError, Role, SealError, SignatureAlgorithm, Signer, seal, verify,
+    BuildError, RequestError, Role, SealError, SignatureAlgorithm, Signer, seal, verify,
 };
 use time::macros::datetime;
 
@@ -36,7 +36,7 @@ fn the_qr_text_belongs_to_this_copy_only() {
     assert!(verified.matches_qr(qr));
     for place in qr.find("/v/").map(|at| at + 3..qr.len()).expect("the code's place") {
         let mut other = qr.clone().into_bytes();
-        other[place] = if other[place] == b'x' { b'z' } else { b'x' };
+        other[place] = if other[place] == b'0' { b'1' } else { b'0' };
         let other = String::from_utf8(other).expect("ASCII");
         assert!(!verified.matches_qr(&other), "{other}");
     }
@@ -149,7 +149,8 @@ fn strange_words_and_places_do_not_fail_a_copy() {
     let ca = TestCa::new("Test Root");
     let mut request = request();
     let words = &mut request.pages[0].words;
-    let strange = ["汉字", "😀", "\u{0}\u{feff}", "", "   ", "e\u{302}\u{301}", "\u{e000}", "مرحبا"];
+    let strange =
+        ["汉字", "😀", "\u{0}\u{feff}", "", "   ", "e\u{302}\u{301}", "\u{e000}", "مرحبا"];
     for (word, text) in words.iter_mut().zip(strange) {
         word.text = text.into();
     }
@@ -176,4 +177,20 @@ fn long_names_and_no_images_still_make_a_copy() {
     let (mut officer, mut authority) = (ca.ec_signer("a"), ca.ec_signer("b"));
     let copy = seal(&request, &assets, &mut officer, &mut authority).expect("a copy");
     verify(&copy.bytes, &ca.trust()).expect("it verifies");
+}
+
+#[test]
+fn a_typeface_without_vietnamese_letters_makes_no_copy() {
+    let ca = TestCa::new("Test Root");
+    let mut assets = assets();
+    // DejaVu, FreeSerif and Liberation 2 have the letters; the sample drops them by cutting the
+    // character map's table name, so that nothing maps any more.
+    let at = assets.bold_font.windows(4).position(|w| w == b"cmap").expect("a character map");
+    assets.bold_font[at..at + 4].copy_from_slice(b"cmzz");
+    let error = seal(&request(), &assets, &mut ca.ec_signer("a"), &mut ca.ec_signer("b"));
+    let error = error.expect_err("refused");
+    assert!(
+        matches!(error, SealError::Build(BuildError::FontLetters { name: "bold" })),
+        "{error:?}"
+    );
 }

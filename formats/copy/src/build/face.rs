@@ -10,6 +10,9 @@ use unicode_normalization::UnicodeNormalization;
 /// Drawn where the typeface lacks a character; the character itself stays in the text layer.
 const STAND_INS: [char; 2] = ['◊', '?'];
 
+/// Every Vietnamese letter beyond ASCII, in lower case.
+const VIETNAMESE: &str = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ";
+
 /// A typeface ready for use.
 pub(super) struct Face {
     pub(super) font: Font,
@@ -45,6 +48,17 @@ impl Face {
             ascent: metrics.ascent / units_per_em,
             descent: -metrics.descent / units_per_em,
         })
+    }
+
+    /// Whether the face has every letter of Vietnamese: one without would print wrong names, which
+    /// a statement must not (Liberation has them from version 2).
+    pub(super) fn writes_vietnamese(&self) -> bool {
+        let Ok(font) = FontRef::new(&self.bytes) else { return false };
+        let charmap = font.charmap();
+        VIETNAMESE
+            .chars()
+            .chain(VIETNAMESE.to_uppercase().chars())
+            .all(|c| charmap.map(c).is_some_and(|glyph| glyph.to_u32() != 0))
     }
 
     /// Sets a text in one line. Control characters and odd spaces become spaces; characters that

@@ -23,8 +23,7 @@ pub(super) fn add(
     face: &Face,
 ) -> Result<(), BuildError> {
     let bad = |reason: &str| BuildError::Page { page: number, reason: reason.into() };
-    let image =
-        Image::from_jpeg(page.jpeg.clone().into(), false).map_err(|reason| bad(&reason))?;
+    let image = Image::from_jpeg(page.jpeg.clone().into(), false).map_err(|reason| bad(&reason))?;
     if image.size() != (page.width, page.height) {
         return Err(bad("the size differs"));
     }
@@ -72,13 +71,6 @@ fn add_word(surface: &mut Surface, word: &PlacedWord, followed: bool, scale: f32
     }
     surface.push_transform(&fit);
     let start = Point::from_xy(0.0, face.ascent * NOMINAL_SIZE);
-    surface.draw_glyphs(
-        start,
-        &run.glyphs,
-        face.font.clone(),
-        &run.text,
-        NOMINAL_SIZE,
-        false,
-    );
+    surface.draw_glyphs(start, &run.glyphs, face.font.clone(), &run.text, NOMINAL_SIZE, false);
     surface.pop();
 }

@@ -98,9 +98,9 @@ pub(super) fn add(
 /// Lays the whole page out at a scale of type; returns the bottom edge.
 fn lay_out(sheet: &mut Sheet, statement: &Statement, qr: &Qr, scale: f32) -> f32 {
     let header = header(sheet, statement, scale);
-    let title = title(sheet, statement, header + 34.0 * scale, scale);
-    let rows = rows(sheet, statement, title + 20.0 * scale, scale);
-    let block = rows + 24.0 * scale;
+    let title = title(sheet, statement, header + 52.0 * scale, scale);
+    let rows = rows(sheet, statement, title + 30.0 * scale, scale);
+    let block = rows + 40.0 * scale;
     let signed = certifier(sheet, statement, block, scale);
     let coded = code(sheet, statement, qr, block + 14.0 * scale, scale);
     footer(sheet, statement, signed.max(coded) + 14.0 * scale, scale)
@@ -110,19 +110,19 @@ fn header(sheet: &mut Sheet, statement: &Statement, scale: f32) -> f32 {
     let authority = bold(statement.manifest.authority.to_uppercase());
     let left = sheet.centred(AUTHORITY, TOP, 12.0 * scale, &authority);
     let rule = AUTHORITY.width / 3.0;
-    sheet.marks.push(Mark::Rule { x: AUTHORITY.middle() - rule / 2.0, y: left + 2.0, width: rule });
+    sheet.marks.push(Mark::Rule { x: AUTHORITY.middle() - rule / 2.0, y: left + 4.0, width: rule });
     let country = bold(statement.profile.country.text.clone());
     let y = sheet.centred(COUNTRY, TOP, 12.0 * scale, &country);
     let motto = bold(statement.profile.motto.text.clone());
     let right = sheet.centred(COUNTRY, y, 13.0 * scale, &motto);
     let rule = sheet.width(&motto, 13.0 * scale).min(COUNTRY.width);
-    sheet.marks.push(Mark::Rule { x: COUNTRY.middle() - rule / 2.0, y: right + 2.0, width: rule });
+    sheet.marks.push(Mark::Rule { x: COUNTRY.middle() - rule / 2.0, y: right + 4.0, width: rule });
     left.max(right)
 }
 
 fn title(sheet: &mut Sheet, statement: &Statement, y: f32, scale: f32) -> f32 {
     let (manifest, profile) = (statement.manifest, statement.profile);
-    let y = sheet.centred(BODY, y, 15.0 * scale, &bold(profile.title.text.clone()));
+    let y = sheet.centred(BODY, y, 16.0 * scale, &bold(profile.title.text.clone()));
     let number = Piece { ink: Ink::Red, ..bold(format!("{:02}", manifest.number)) };
     let pieces = [
         regular(format!("{} ", profile.number_label.text)),
@@ -134,7 +134,7 @@ fn title(sheet: &mut Sheet, statement: &Statement, y: f32, scale: f32) -> f32 {
 
 fn rows(sheet: &mut Sheet, statement: &Statement, mut y: f32, scale: f32) -> f32 {
     let (manifest, profile) = (statement.manifest, statement.profile);
-    let size = 12.5 * scale;
+    let size = 13.0 * scale;
     let pages = format!("{:02}", manifest.pages.len());
     let rows = [
         (&profile.kind_label, manifest.kind.clone()),
@@ -151,7 +151,7 @@ fn rows(sheet: &mut Sheet, statement: &Statement, mut y: f32, scale: f32) -> f32
     let values = Column { x: BODY.x + indent, width: BODY.width - indent };
     for (label, value) in rows {
         let label_bottom = sheet.left(labels, y, size, &regular(label.text.clone()));
-        y = sheet.left(values, y, size, &bold(value)).max(label_bottom) + 4.0 * scale;
+        y = sheet.left(values, y, size, &bold(value)).max(label_bottom) + 7.0 * scale;
     }
     y
 }

@@ -123,10 +123,7 @@ impl Signer for TestSigner {
         self.algorithm
     }
 
-    fn sign_digest(
-        &mut self,
-        digest: &[u8; 32],
-    ) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+    fn sign_digest(&mut self, digest: &[u8; 32]) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
         let mut child = Command::new("openssl")
             .args(["pkeyutl", "-sign", "-pkeyopt", "digest:sha256", "-inkey"])
             .arg(self.key.path())
@@ -169,7 +166,9 @@ pub(crate) fn page(dpi: u32, degrees: f32) -> PageImage {
     });
     for word in &words {
         let [a, _, c, _] = word.quad;
-        for (x, y) in (a[1] as u32..c[1] as u32).flat_map(|y| (a[0] as u32..c[0] as u32).map(move |x| (x, y))) {
+        for (x, y) in
+            (a[1] as u32..c[1] as u32).flat_map(|y| (a[0] as u32..c[0] as u32).map(move |x| (x, y)))
+        {
             pixels.put_pixel(x, y, image::Rgb([150, 150, 150]));
         }
     }
@@ -194,7 +193,7 @@ pub(crate) fn request() -> CopyRequest {
         title: "Giấy khai sinh số 12/2020 do UBND phường Thử Nghiệm cấp".into(),
         device: "HN-0001".into(),
         sequence: 42,
-        pages: vec![page(100, 0.0), page(100, 1.5)],
+        pages: vec![page(100, 0.0), page(100, 0.5)],
         models: vec![ModelEntry {
             name: "tesseract-vie".into(),
             version: "4.1.0".into(),
@@ -206,7 +205,7 @@ pub(crate) fn request() -> CopyRequest {
 
 pub(crate) fn assets() -> Assets {
     let font = |name: &str| {
-        let path = PathBuf::from("/usr/share/fonts/truetype/liberation").join(name);
+        let path = PathBuf::from("/usr/share/fonts/truetype/liberation2").join(name);
         std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}: `make setup`", path.display()))
     };
     Assets {
