@@ -1,4 +1,5 @@
-//! Which devices a kiosk has and how they are reached: one TOML file per board, and its typed loader.
+//! Which devices a kiosk has and how they are reached: one TOML file per board, and its typed
+//! loader.
 //!
 //! A board file names drivers, addresses and nodes; it never holds secrets, people or site policy
 //! (those are in the kiosk's site file). [`Board::bench`] is the board of a developer's desk.

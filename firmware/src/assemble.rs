@@ -71,8 +71,10 @@ impl AssembleError {
             Self::Board(_) => "correct the board file that the site file names",
             Self::Store { source, .. } => source.hint(),
             Self::File { .. } => "check the path in the site file and the file's permissions",
-            Self::Reader(_) => "install the Vietnamese language data (Debian: tesseract-ocr-vie) \
-                                and check reading.tessdata in the site file",
+            Self::Reader(_) => {
+                "install the Vietnamese language data (Debian: tesseract-ocr-vie) \
+                                and check reading.tessdata in the site file"
+            }
             Self::Trust { .. } => "put the PEM of the issuing root into trust.roots",
             Self::Sheets(_) => "correct the sheets listed in the board file",
         }
@@ -99,8 +101,7 @@ pub fn assemble(
     store
         .open_book(&config.book.name, &config.authority.name)
         .map_err(|source| AssembleError::Store { path: config.state_dir.clone(), source })?;
-    let (readers, model) =
-        ReaderPool::open(&config.reading).map_err(AssembleError::Reader)?;
+    let (readers, model) = ReaderPool::open(&config.reading).map_err(AssembleError::Reader)?;
     let scan_dpi = match &board.scanner {
         ScannerSpec::Sane { dpi, .. } => *dpi,
         ScannerSpec::Sim { .. } => 300,
@@ -143,11 +144,7 @@ fn scanner_of(board: &Board) -> Result<Box<dyn Scanner>, AssembleError> {
 
 /// A token of this kiosk; it is looked for only when it is used, so it may be plugged in later.
 pub fn token(module: &Path, token: &str, key: &str) -> Pkcs11Token {
-    Pkcs11Token::new(Pkcs11Config {
-        module: module.into(),
-        token: token.into(),
-        key: key.into(),
-    })
+    Pkcs11Token::new(Pkcs11Config { module: module.into(), token: token.into(), key: key.into() })
 }
 
 fn keys(config: &Config, module: &Path) -> Keys {
@@ -162,10 +159,7 @@ fn keys(config: &Config, module: &Path) -> Keys {
     }
 }
 
-fn assets(
-    config: &Config,
-    model: &models::ModelInfo,
-) -> Result<CopyAssets, AssembleError> {
+fn assets(config: &Config, model: &models::ModelInfo) -> Result<CopyAssets, AssembleError> {
     let optional = |what, path: &Option<PathBuf>| {
         path.as_deref().map(|path| read_asset(what, path)).transpose()
     };

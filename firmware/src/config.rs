@@ -1,4 +1,5 @@
-//! The kiosk's site file: who and where this kiosk is, which keys it uses, where it keeps and sends.
+//! The kiosk's site file: who and where this kiosk is, which keys it uses, where it keeps and
+//! sends.
 //!
 //! Secrets are never in this file; it names the files that hold them.
 

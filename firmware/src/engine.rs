@@ -1,7 +1,7 @@
 //! Carries out what the visit asks for: one thread holds the visit, each effect runs on its own.
 //!
-//! The engine owns no rule of the visit. It feeds events in, starts effects, and publishes the visit
-//! after every step; screens read that and the [`Desk`].
+//! The engine owns no rule of the visit. It feeds events in, starts effects, and publishes the
+//! visit after every step; screens read that and the [`Desk`].
 
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -374,10 +374,9 @@ fn failed(effect: &Effect, cause: &str) -> Answer {
         Effect::ReadPage(page) => Answer::PageUnusable(*page, trouble),
         Effect::OpenKey(_) => Answer::KeyRefused(trouble),
         Effect::Certify(_) | Effect::RecordRefusal(..) => Answer::CertifyFailed(trouble),
-        Effect::Check
-        | Effect::DropPage(_)
-        | Effect::RecordSecretMark
-        | Effect::Wipe => Answer::CheckFailed(trouble),
+        Effect::Check | Effect::DropPage(_) | Effect::RecordSecretMark | Effect::Wipe => {
+            Answer::CheckFailed(trouble)
+        }
         Effect::CompareFace => Answer::Face(identify::compare_face()),
     }
 }

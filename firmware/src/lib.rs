@@ -1,4 +1,5 @@
-//! The kiosk: one citizen's visit from the paper on the scanner to the certified copy at the registry.
+//! The kiosk: one citizen's visit from the paper on the scanner to the certified copy at the
+//! registry.
 //!
 //! A paper's way through this crate is the order of [`steps`]: scan, read, check, identify, decide,
 //! certify, deliver; then [`store`] keeps the copy and [`upload`] takes it to the registry. What

@@ -1,10 +1,11 @@
 //! One citizen's visit as a pure state machine: `step(state, event, now) -> (state, effects)`.
 //!
-//! Nothing here does I/O: devices, store and screens are the engine's. One file per group of states.
+//! Nothing here does I/O: devices, store and screens are the engine's. One file per group of
+//! states.
 //!
 //! ```text
-//!  Idle -> Collecting <-> Scanning          the person lays pages; each is read while the next is laid
-//!              |
+//!  Idle -> Collecting <-> Scanning          each page is read while the next
+//!              |                            is laid
 //!           Reading -> Checking -> AwaitingCard <-> Identifying
 //!                         |             |
 //!      (secret mark: wipe)|          Deciding <-> Authorising (the officer's PIN opens the key)

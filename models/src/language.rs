@@ -18,9 +18,9 @@ pub enum Language {
 }
 
 /// Small words, folded.
-const VIETNAMESE: &str = "va cua cac ngay thang nam viet duoc theo quy dinh nguoi trong cho voi nay \
-    tai ban dan pho phuong hoc sinh chu tich uy noi so hoa xa hoi nghia doc lap tu hanh phuc ho ten \
-    gioi tinh quoc dieu nhan giay chung";
+const VIETNAMESE: &str = "va cua cac ngay thang nam viet duoc theo quy dinh nguoi trong cho voi \
+    nay tai ban dan pho phuong hoc sinh chu tich uy noi so hoa xa hoi nghia doc lap tu hanh phuc \
+    ho ten gioi tinh quoc dieu nhan giay chung";
 /// Small words as printed.
 const FOREIGN: &str = "the of and in by for with this that has been is was on at from certify \
     certificate degree university board under her his name date issued et les des du une est le la \

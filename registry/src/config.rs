@@ -11,8 +11,8 @@ use serde::Deserialize;
 pub struct Config {
     /// Folder of everything the registry keeps; made when absent.
     pub data_dir: PathBuf,
-    /// Address of the portal as people know it, such as `https://kiemtra.example.vn`. Shown on every
-    /// page, so that a cloned site gives itself away.
+    /// Address of the portal as people know it, such as `https://kiemtra.example.vn`. Shown on
+    /// every page, so that a cloned site gives itself away.
     pub public_url: String,
     /// PEM file of the roots that officers' and authorities' document certificates must lead to.
     pub trust_anchors: PathBuf,

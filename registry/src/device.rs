@@ -132,8 +132,8 @@ async fn create(
     let metadata = text(&headers, UPLOAD_METADATA)
         .filter(|value| value.len() <= METADATA_BYTES_MAX)
         .ok_or_else(|| Refused::bad_request("upload-metadata is missing or too long"))?;
-    let meta = UploadMeta::parse(metadata)
-        .map_err(|error| Refused::bad_request(&error.to_string()))?;
+    let meta =
+        UploadMeta::parse(metadata).map_err(|error| Refused::bad_request(&error.to_string()))?;
     let length = number(&headers, UPLOAD_LENGTH)?;
     if peer.device.as_ref() != Some(&meta.device) {
         return Err(Refused::wrong_device().into());
@@ -217,7 +217,9 @@ async fn receipt(
     Ok(Json(found.ok_or_else(Refused::unknown)?))
 }
 
-fn offset_header(progress: &Progress) -> axum::response::AppendHeaders<[(&'static str, String); 1]> {
+fn offset_header(
+    progress: &Progress,
+) -> axum::response::AppendHeaders<[(&'static str, String); 1]> {
     axum::response::AppendHeaders([(UPLOAD_OFFSET, progress.offset.to_string())])
 }
 

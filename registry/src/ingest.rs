@@ -158,9 +158,10 @@ impl Ingest {
         let now = SystemTime::from((self.clock)());
         let under_way =
             self.shelf.under_way(&announced.device, now).map_err(disk("list uploads"))?;
-        if under_way.iter().any(|other| {
-            other.sequence == announced.sequence && other.sha256 != announced.sha256
-        }) {
+        if under_way
+            .iter()
+            .any(|other| other.sequence == announced.sequence && other.sha256 != announced.sha256)
+        {
             return Err(refused(Refused::sequence_taken()));
         }
         if under_way.len() >= self.uploads_per_device {
@@ -236,7 +237,8 @@ impl Ingest {
 
     fn lock(&self, id: &str) -> MutexGuard<'_, ()> {
         let byte = id.bytes().take(4).fold(0_usize, |sum, b| sum * 16 + usize::from(b));
-        // The lock guards files, whose state is read anew under it, so a panic leaves nothing wrong.
+        // The lock guards files, whose state is read anew under it, so a panic leaves nothing
+        // wrong.
         self.locks[byte % LOCKS].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct Peer {
 pub(crate) fn device_name(certificate: &CertificateDer<'_>) -> Option<String> {
     let certificate = Certificate::from_der(certificate).ok()?;
     let subject = &certificate.tbs_certificate.subject;
-    let mut names = subject.0.iter().flat_map(|part| part.0.iter()).filter(|a| a.oid == COMMON_NAME);
+    let mut names =
+        subject.0.iter().flat_map(|part| part.0.iter()).filter(|a| a.oid == COMMON_NAME);
     let (Some(name), None) = (names.next(), names.next()) else { return None };
     let text = match name.value.tag() {
         Tag::Utf8String => name.value.decode_as::<Utf8StringRef<'_>>().ok()?.as_str().to_owned(),

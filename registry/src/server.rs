@@ -159,8 +159,7 @@ impl Registry {
             store: Arc::clone(&store),
             verifications: Semaphore::new(limits.verifications),
         };
-        let portal =
-            Portal::new(config, shelf, store, acceptance).map_err(StartError::Texts)?;
+        let portal = Portal::new(config, shelf, store, acceptance).map_err(StartError::Texts)?;
         Ok(Self {
             device: Listener {
                 socket: listen(config.device.listen).await?,

@@ -212,9 +212,10 @@ impl Store {
         };
         receipt.log_head = receipt.head_after(&previous).map_err(StoreError::Receipt)?;
         let signed = self.signer.sign(&receipt).map_err(StoreError::Receipt)?;
-        let received_at = incoming.received_at.format(&Rfc3339).map_err(|_| {
-            StoreError::Receipt(ReceiptError::Field("received-at"))
-        })?;
+        let received_at = incoming
+            .received_at
+            .format(&Rfc3339)
+            .map_err(|_| StoreError::Receipt(ReceiptError::Field("received-at")))?;
         to.execute(
             "INSERT INTO log (log_index, receipt, signature, head) VALUES (?1, ?2, ?3, ?4)",
             params![log_index.cast_signed(), signed.receipt, signed.signature, receipt.log_head],

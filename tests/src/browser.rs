@@ -59,8 +59,7 @@ impl Browser {
 
     /// Waits until an element is shown and returns its text.
     pub async fn text(&self, css: &str) -> Result<String, Failure> {
-        let element =
-            self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;
+        let element = self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;
         Ok(element.text().await?)
     }
 
@@ -79,30 +78,26 @@ impl Browser {
 
     /// Clicks an element once it is there.
     pub async fn click(&self, css: &str) -> Result<(), Failure> {
-        let element =
-            self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;
+        let element = self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;
         Ok(element.click().await?)
     }
 
     /// Replaces the text of a field.
     pub async fn fill(&self, css: &str, text: &str) -> Result<(), Failure> {
-        let element =
-            self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;
+        let element = self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;
         element.clear().await?;
         Ok(element.send_keys(text).await?)
     }
 
     /// Gives a file to a file field, as dropping it there does.
     pub async fn choose_file(&self, css: &str, file: &Path) -> Result<(), Failure> {
-        let element =
-            self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;
+        let element = self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;
         Ok(element.send_keys(&file.to_string_lossy()).await?)
     }
 
     /// Chooses an option of a list by its value.
     pub async fn choose(&self, css: &str, value: &str) -> Result<(), Failure> {
-        let element =
-            self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;
+        let element = self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;
         element.select_by_value(value).await?;
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Drives the real binaries against real counterparts, as citizen, officer and anyone who verifies.
 //!
-//! [`World`] is one kiosk with its registry, scanner, tokens and certification authority in a folder
-//! of its own; [`Citizen`] and [`Officer`] are the people at its screens; [`Browser`] is a real
-//! Chromium. The demo (`src/bin/demo.rs`), the benchmark and every end-to-end test stand on these.
+//! [`World`] is one kiosk with its registry, scanner, tokens and certification authority in a
+//! folder of its own; [`Citizen`] and [`Officer`] are the people at its screens; [`Browser`] is a
+//! real Chromium. The demo (`src/bin/demo.rs`), the benchmark and every end-to-end test stand on
+//! these.
 
 mod browser;
 mod people;

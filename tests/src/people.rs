@@ -56,8 +56,7 @@ impl Person {
     /// Posts JSON; returns the status and the answer's JSON (null when it has none).
     pub fn post(&self, path: &str, body: &Value) -> Result<(u16, Value), Failure> {
         let url = format!("{}{path}", self.base);
-        let mut answer =
-            self.agent.post(url).header("cookie", &self.cookie).send_json(body)?;
+        let mut answer = self.agent.post(url).header("cookie", &self.cookie).send_json(body)?;
         let status = answer.status().as_u16();
         Ok((status, answer.body_mut().read_json().unwrap_or(Value::Null)))
     }

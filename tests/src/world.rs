@@ -87,11 +87,15 @@ impl World {
             usage,
         };
         let signer = Usage::DocumentSigner;
-        let tokens = SoftTokens::create(&dir.join("tokens"), &ca, &[
-            spec("officer", OFFICER_PIN, TokenKey::EcP256, "Nguyễn Thị Hà", signer.clone()),
-            spec("authority", AUTHORITY_PIN, options.seal_key, authority, signer),
-            spec("device", DEVICE_PIN, TokenKey::EcP256, "HN01-K03", Usage::TlsClient),
-        ])?;
+        let tokens = SoftTokens::create(
+            &dir.join("tokens"),
+            &ca,
+            &[
+                spec("officer", OFFICER_PIN, TokenKey::EcP256, "Nguyễn Thị Hà", signer.clone()),
+                spec("authority", AUTHORITY_PIN, options.seal_key, authority, signer),
+                spec("device", DEVICE_PIN, TokenKey::EcP256, "HN01-K03", Usage::TlsClient),
+            ],
+        )?;
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let server =
             ca.issue_with_key(&Subject::new("localhost", "registry"), &Usage::TlsServer { names })?;
@@ -138,10 +142,8 @@ impl World {
 
     fn write_registry_config(&self) -> Result<(), Failure> {
         let key = self.dir.join("keys/receipt.key");
-        let made = Command::new(binary("registry")?)
-            .args(["keygen", "--out"])
-            .arg(&key)
-            .output()?;
+        let made =
+            Command::new(binary("registry")?).args(["keygen", "--out"]).arg(&key).output()?;
         if !made.status.success() {
             return Err(String::from_utf8_lossy(&made.stderr).into_owned().into());
         }
@@ -169,10 +171,9 @@ impl World {
                 saned.device(),
                 saned.options().iter().map(|(k, v)| [k, v]).collect::<Vec<_>>(),
             ),
-            (None, sheets) => format!(
-                "driver = \"sim\"\nsheets = {:?}\n",
-                sheets.as_deref().unwrap_or_default()
-            ),
+            (None, sheets) => {
+                format!("driver = \"sim\"\nsheets = {:?}\n", sheets.as_deref().unwrap_or_default())
+            }
         };
         let text = format!(
             "name = \"bench\"\n[scanner]\n{scanner}[token]\nmodule = {:?}\n",
@@ -370,18 +371,17 @@ roots = "trust/root.pem"
     pub fn outbox(&self) -> Result<Value, Failure> {
         let mut command = self.kiosk_command(&["outbox", "list", "--json", "--state"])?;
         let output = command.arg(self.state_dir()).output()?;
-        serde_json::from_slice(&output.stdout).map_err(|error| {
-            format!("{error}: {}", String::from_utf8_lossy(&output.stderr)).into()
-        })
+        serde_json::from_slice(&output.stdout)
+            .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)).into())
     }
 
     /// Waits until nothing waits for delivery any more.
     pub fn wait_delivered(&self) -> Result<(), Failure> {
         wait("delivery", || {
             self.outbox().is_ok_and(|list| {
-                list["copies"].as_array().is_some_and(|copies| {
-                    copies.iter().all(|copy| copy["state"] == "delivered")
-                })
+                list["copies"]
+                    .as_array()
+                    .is_some_and(|copies| copies.iter().all(|copy| copy["state"] == "delivered"))
             })
         })
         .map_err(|error| self.with_log(&error, &self.kiosk))

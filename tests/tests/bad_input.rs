@@ -1,5 +1,5 @@
-//! Bad input and broken devices, each through the whole product: the citizen reads a clear sentence,
-//! the technician cause and remedy, nothing is lost and nothing is half-signed.
+//! Bad input and broken devices, each through the whole product: the citizen reads a clear
+//! sentence, the technician cause and remedy, nothing is lost and nothing is half-signed.
 
 use e2e::{Citizen, Failure, OFFICER_PIN, World, WorldOptions};
 use paper::{Document, Look};

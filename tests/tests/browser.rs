@@ -52,8 +52,10 @@ async fn officer_page(browser: &Browser) -> Result<(), Failure> {
     browser.text_with("#lines", "CỘNG HÒA").await?;
     browser.text_with("#findings", "R1").await?;
     let shown = browser
-        .run("const i = document.querySelector('img[id^=page-], image[id^=page-]'); \
-              return i !== null && (i.naturalWidth === undefined || i.naturalWidth > 1000);")
+        .run(
+            "const i = document.querySelector('img[id^=page-], image[id^=page-]'); \
+              return i !== null && (i.naturalWidth === undefined || i.naturalWidth > 1000);",
+        )
         .await?;
     assert_eq!(shown, true, "the original is shown");
     browser.fill("#pin", "000000").await?;

@@ -1,6 +1,6 @@
-//! The daemon is killed without warning at 200 random moments of the main job: no number twice, none
-//! lost without a word in the journal, and every copy that was shown as issued reaches the registry
-//! exactly once.
+//! The daemon is killed without warning at 200 random moments of the main job: no number twice,
+//! none lost without a word in the journal, and every copy that was shown as issued reaches the
+//! registry exactly once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -129,7 +129,8 @@ fn job_until_killed(
     let kiosk = world.kiosk_id().ok_or("the kiosk does not run")?;
     let kill = std::thread::spawn(move || {
         std::thread::sleep(moment);
-        let status = std::process::Command::new("kill").args(["-KILL", &kiosk.to_string()]).status();
+        let status =
+            std::process::Command::new("kill").args(["-KILL", &kiosk.to_string()]).status();
         status.is_ok_and(|status| status.success())
     });
     // The job fails wherever the kill strikes; what counts is what the screen had shown until then.

@@ -81,10 +81,8 @@ fn signatures_hold_for_pyhanko(issued: &Issued) -> Result<(), Failure> {
     let python = std::env::var_os("JUDGE_PYTHON")
         .map_or_else(|| workspace().join("target/judges/bin/python"), PathBuf::from);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("judges/signatures.py");
-    let verdict = run(Command::new(python)
-        .arg(script)
-        .arg(issued.world.root_pem())
-        .arg(&issued.copy))?;
+    let verdict =
+        run(Command::new(python).arg(script).arg(issued.world.root_pem()).arg(&issued.copy))?;
     let verdict: Value = serde_json::from_str(&verdict)?;
     let signatures = verdict.as_array().ok_or("no list of signatures")?;
     assert_eq!(signatures.len(), 2, "{verdict}");
@@ -149,7 +147,8 @@ fn words_lie_over_their_image(issued: &Issued) -> Result<(), Failure> {
         let mut matched = 0;
         let mut worst: f32 = 0.0;
         for truth in &page.words {
-            let centre = |axis: usize| truth.quad.iter().map(|corner| corner[axis]).sum::<f32>() / 4.0;
+            let centre =
+                |axis: usize| truth.quad.iter().map(|corner| corner[axis]).sum::<f32>() / 4.0;
             let (x, y) = (centre(0), centre(1));
             let distance = |word: &Found| {
                 let px = |i: usize, j: usize| (word.bounds[i] + word.bounds[j]) / 2.0 / 72.0 * DPI;

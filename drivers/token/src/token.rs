@@ -23,9 +23,9 @@ pub struct Pkcs11Config {
 ///
 /// - A module is initialised once in a process and stays loaded.
 /// - Several sessions may be open, on one token or on several. A token's login belongs to the
-///   process:
-///   sessions of one token share it, each opener must know the PIN, and it ends with the last of them.
-///   A wrong PIN beside an open session is refused here and does not count on the token.
+///   process: sessions of one token share it, each opener must know the PIN, and it ends with the
+///   last of them. A wrong PIN beside an open session is refused here and does not count on the
+///   token.
 /// - A token taken out fails its sessions with [`Fault::Removed`](drivers_api::Fault::Removed);
 ///   they
 ///   do not come back when it is put back. A new session can be opened then; with a module that

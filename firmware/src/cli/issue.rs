@@ -126,13 +126,22 @@ async fn walk(kiosk: Kiosk, args: Issue, has_card: bool) -> Outcome {
                     say(format_args!("officer: decide at {officer_url}"));
                     told = true;
                 } else if let Some(trouble) = &dossier.trouble {
-                    say(format_args!("officer: {} ({})", words::say(trouble.say).en, trouble.cause));
+                    say(format_args!(
+                        "officer: {} ({})",
+                        words::say(trouble.say).en,
+                        trouble.cause
+                    ));
                 }
             }
             State::Issued(_, issued) => return finish(&kiosk, &args, issued).await,
             State::Refused(_, refusal) => {
                 let words = words::refusal(refusal.reason);
-                say(format_args!("refused [{}] {} / {}", refusal.reason.code(), words.vi, words.en));
+                say(format_args!(
+                    "refused [{}] {} / {}",
+                    refusal.reason.code(),
+                    words.vi,
+                    words.en
+                ));
                 return Outcome::Failed;
             }
             State::Failed(_, trouble) => return give_up(trouble),

@@ -84,7 +84,8 @@ pub(super) fn start_log() {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-/// Runs a future on the kiosk's runtime: two threads serve screens and upload; pages have their own.
+/// Runs a future on the kiosk's runtime: two threads serve screens and upload; pages have their
+/// own.
 pub(super) fn with_runtime(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -94,8 +95,8 @@ pub(super) fn with_runtime(work: impl Future<Output = Outcome>) -> Outcome {
     }
 }
 
-/// Writes the addresses with their keys where only the kiosk's user can read them, for the browser's
-/// starter, and prints them without keys.
+/// Writes the addresses with their keys where only the kiosk's user can read them, for the
+/// browser's starter, and prints them without keys.
 fn announce(kiosk: &Kiosk, screen: &Screen) -> std::io::Result<()> {
     let path = kiosk.parts().config.state_dir.join("screen.json");
     let text = json!({ "citizen": screen.citizen_url, "officer": screen.officer_url }).to_string();
@@ -150,9 +151,9 @@ async fn asked_to_stop() {
     let (Ok(mut term), Ok(mut int)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
-        // Without signals the service manager's kill still ends the process; the store is made for it.
+        // Without signals the service manager's kill still ends the process; the store is made for
+        // it.
         return std::future::pending().await;
     };
     tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
 }
-

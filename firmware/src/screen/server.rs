@@ -126,20 +126,14 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/api/visit", get(visit))
         .route("/api/visit/{wish}", post(wish))
         .route("/api/events", get(visit_events))
-        .layer(middleware::from_fn_with_state(
-            (Arc::clone(&state), Role::Citizen),
-            require_role,
-        ));
+        .layer(middleware::from_fn_with_state((Arc::clone(&state), Role::Citizen), require_role));
     let officer = Router::new()
         .route("/officer", get(|| async { page(include_str!("web/officer.html")) }))
         .route("/api/officer/case", get(case))
         .route("/api/officer/events", get(case_events))
         .route("/api/officer/pages/{file}", get(page_image))
         .route("/api/officer/decide", post(decide))
-        .layer(middleware::from_fn_with_state(
-            (Arc::clone(&state), Role::Officer),
-            require_role,
-        ));
+        .layer(middleware::from_fn_with_state((Arc::clone(&state), Role::Officer), require_role));
     Router::new()
         .merge(citizen)
         .merge(officer)
@@ -158,10 +152,7 @@ async fn guard(State(state): State<Arc<ScreenState>>, request: Request, next: Ne
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(CONTENT_POLICY),
-    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -295,9 +286,7 @@ async fn page_image(State(state): State<Arc<ScreenState>>, Path(file): Path<Stri
     let id = file.strip_suffix(".jpg").and_then(|id| id.parse().ok()).map(PageId);
     let page = id.and_then(|id| state.kiosk.desk().pages.get(&id).cloned());
     match page {
-        Some(page) => {
-            ([(header::CONTENT_TYPE, "image/jpeg")], page.jpeg.clone()).into_response()
-        }
+        Some(page) => ([(header::CONTENT_TYPE, "image/jpeg")], page.jpeg.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -286,7 +286,8 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
 /// The officer's view of the case.
 pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
     let state = visit.state();
-    let shown = matches!(state, State::Deciding(_) | State::Authorising(..) | State::Certifying(..));
+    let shown =
+        matches!(state, State::Deciding(_) | State::Authorising(..) | State::Certifying(..));
     let dossier = visit.dossier();
     let today = kiosk.parts().clock.now().date();
     let desk = kiosk.desk();

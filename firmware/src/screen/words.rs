@@ -31,9 +31,8 @@ static WORDS: LazyLock<[Language; 2]> = LazyLock::new(|| {
 });
 
 fn sentence(table: fn(&Language) -> &BTreeMap<String, String>, id: &str) -> Sentence {
-    let [vi, en] = [&WORDS[0], &WORDS[1]].map(|language| {
-        table(language).get(id).cloned().unwrap_or_else(|| format!("[{id}]"))
-    });
+    let [vi, en] = [&WORDS[0], &WORDS[1]]
+        .map(|language| table(language).get(id).cloned().unwrap_or_else(|| format!("[{id}]")));
     Sentence { vi, en }
 }
 

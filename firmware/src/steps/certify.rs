@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use drivers_api::{KeyAlgorithm, SigningSession};
 use formats_copy::{
-    Assets, CopyRequest, PageImage, PlacedWord, Signer, SignatureAlgorithm, TrustAnchors,
+    Assets, CopyRequest, PageImage, PlacedWord, SignatureAlgorithm, Signer, TrustAnchors,
     VerificationCode,
 };
 
@@ -61,8 +61,7 @@ pub fn certify(
     getrandom::fill(&mut random).map_err(|_| internal("no random numbers from the system"))?;
     let code = VerificationCode::from_random(random);
     let store = |error: StoreError| store_trouble(&error);
-    let reservation =
-        parts.store.reserve(&case.visit.0, &code.to_string()).map_err(store)?;
+    let reservation = parts.store.reserve(&case.visit.0, &code.to_string()).map_err(store)?;
 
     match seal_and_check(parts, case, officer, officer_key, code, &reservation) {
         Ok((sealed, row)) => {

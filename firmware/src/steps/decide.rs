@@ -32,7 +32,8 @@ pub struct Keys {
     pub authority_pin: PathBuf,
 }
 
-/// Opens the officer's key. Wrong PINs are counted in the journal, so a restart does not forget them.
+/// Opens the officer's key. Wrong PINs are counted in the journal, so a restart does not forget
+/// them.
 pub fn open_key(
     parts: &Parts,
     officer: &str,

@@ -14,7 +14,8 @@ use crate::visit::{KindFact, Say, Severity, Trouble};
 
 /// Quality of the copy's JPEG: at 300 dpi no edge of a letter or seal shows artefacts at 100 %.
 const JPEG_QUALITY: u8 = 85;
-/// Shortest side of a page in pixels: an ID card, the smallest original, is 54 mm or 425 px at 200 dpi.
+/// Shortest side of a page in pixels: an ID card, the smallest original, is 54 mm or 425 px at 200
+/// dpi.
 pub const PAGE_SIDE_MIN: u32 = 400;
 
 /// Longest proposed title, in characters: the register's column 4 is one or two lines.
@@ -42,16 +43,17 @@ impl Drop for Taken<'_> {
 }
 
 impl ReaderPool {
-    /// Opens one reader for each page that may be read at the same time, and says which model reads.
+    /// Opens one reader for each page that may be read at the same time, and says which model
+    /// reads.
     pub fn open(config: &Reading) -> Result<(Self, models::ModelInfo), ReadError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let workers = if config.workers == 0 { cores } else { config.workers };
         let open = || Reader::open(Some(&config.tessdata), 1);
         let readers = (0..workers).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
-        let model = readers.first().map(|reader| reader.model().clone()).map_or_else(
-            || open().map(|reader| reader.model().clone()),
-            Ok,
-        )?;
+        let model = readers
+            .first()
+            .map(|reader| reader.model().clone())
+            .map_or_else(|| open().map(|reader| reader.model().clone()), Ok)?;
         Ok((Self { idle: Mutex::new(readers), returned: Condvar::new() }, model))
     }
 
@@ -75,8 +77,7 @@ impl ReaderPool {
         let Some(reader) = taken.reader.as_mut() else {
             return Err(unusable(Say::Internal, "no reader".into()));
         };
-        let mut readings =
-            reader.read(&[&raster]).map_err(|error| read_trouble(&error))?;
+        let mut readings = reader.read(&[&raster]).map_err(|error| read_trouble(&error))?;
         drop(taken);
         let Some(reading) = readings.pop() else {
             return Err(unusable(Say::Internal, "the reader gave no page".into()));

@@ -19,11 +19,14 @@ fn trouble(say: Say) -> Trouble {
 }
 
 fn kind() -> KindFact {
-    KindFact { id: "decision".into(), vi: "Quyết định".into(), en: "Decision".into(), score: 1.0 }
+    KindFact {
+        id: "decision".into(), vi: "Quyết định".into(), en: "Decision".into(), score: 1.0
+    }
 }
 
 fn approve() -> Wish {
-    let approval = Approval { title: "Quyết định".into(), requester: "Trần Văn Mẫu".into() };
+    let approval =
+        Approval { title: "Quyết định".into(), requester: "Trần Văn Mẫu".into() };
     Wish::Decide(Decision { officer: "a".into(), verdict: Ok(approval) })
 }
 

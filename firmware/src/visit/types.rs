@@ -117,7 +117,8 @@ pub struct Decision {
 pub struct Approval {
     /// Name of the original for column 4 of the register.
     pub title: String,
-    /// Name of the person who asks for the copy, for column 3 of the register; wiped with the visit.
+    /// Name of the person who asks for the copy, for column 3 of the register; wiped with the
+    /// visit.
     #[serde(skip)]
     pub requester: String,
 }

@@ -1,7 +1,7 @@
 //! The verification code: what a person types to find a copy.
 //!
-//! Fifteen random symbols (75 bits, so codes cannot be guessed) and one check symbol. The check is a
-//! weighted sum over the field GF(32) with sixteen distinct non-zero weights, so it catches every
+//! Fifteen random symbols (75 bits, so codes cannot be guessed) and one check symbol. The check is
+//! a weighted sum over the field GF(32) with sixteen distinct non-zero weights, so it catches every
 //! single wrong symbol and every swap of two symbols, wherever they stand.
 
 use std::fmt;

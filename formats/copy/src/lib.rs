@@ -12,7 +12,7 @@
 //! # Limits
 //! | limit | value | why |
 //! |---|---|---|
-//! | [`FILE_BYTES_MAX`] | 64 MiB | some 50 pages of colour at 300 dpi; a verifier holds it in memory |
+//! | [`FILE_BYTES_MAX`] | 64 MiB | some 50 colour pages at 300 dpi; a verifier holds it in memory |
 //! | [`PAGE_COUNT_MAX`] | 200 | a thick file |
 //! | [`PAGE_WORDS_MAX`] | 20,000 | a dense page has under 1,500 |
 //! | [`TEXT_CHARS_MAX`] | 500 | names must fit the statement page |

@@ -155,7 +155,8 @@ impl Refusal {
                 "Thiếu một trong hai chữ ký số (người thực hiện chứng thực, cơ quan).".into()
             }
             Self::WrongOrder => {
-                "Hai chữ ký số không đúng thứ tự: người thực hiện chứng thực ký trước, cơ quan ký sau."
+                "Hai chữ ký số không đúng thứ tự: người thực hiện chứng thực ký trước, \
+                 cơ quan ký sau."
                     .into()
             }
             Self::Changed { role } => {

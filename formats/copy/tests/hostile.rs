@@ -115,7 +115,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn a_single_changed_bit_anywhere_is_refused(at in any::<prop::sample::Index>(), bit in 0u32..8) {
+    fn a_single_changed_bit_anywhere_is_refused(
+        at in any::<prop::sample::Index>(),
+        bit in 0u32..8,
+    ) {
         let mut bytes = SEALED.copy.bytes.clone();
         let at = at.index(bytes.len());
         bytes[at] ^= 1u8 << bit;

@@ -1,15 +1,17 @@
 //! The QR code of the identity card: seven fields parted by `|`, UTF-8.
 //!
-//! The card of 2021 carries number, old number, name, birth, sex, residence, issue date. Some readers
-//! add a field or drop the empty old number, and the order on the card of 2024 is not published, so
-//! the payload is read from both ends and what is left over is kept as it is. Whether the number fits
-//! birth and sex is a signal for the officer, never a gate: the rule behind it expired on 01/07/2024.
+//! The card of 2021 carries number, old number, name, birth, sex, residence, issue date. Some
+//! readers add a field or drop the empty old number, and the order on the card of 2024 is not
+//! published, so the payload is read from both ends and what is left over is kept as it is. Whether
+//! the number fits birth and sex is a signal for the officer, never a gate: the rule behind it
+//! expired on 01/07/2024.
 
 use time::{Date, Month};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// Longest payload in bytes; a real one has about 150, a card of 2024 with relatives' names some 600.
+/// Longest payload in bytes; a real one has about 150, a card of 2024 with relatives' names some
+/// 600.
 pub const PAYLOAD_BYTES_MAX: usize = 2048;
 /// Most fields taken apart.
 const FIELDS_MAX: usize = 32;

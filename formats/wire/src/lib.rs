@@ -1,9 +1,10 @@
 //! What a kiosk and the registry say to each other: tus upload paths, headers and metadata, the
 //! signed receipt, and the refusal body.
 //!
-//! The kiosk may drop its copy only against a [`Receipt`] that [`ReceiptKey::verify`] accepted, never
-//! against an HTTP status. This crate does no I/O, knows nothing of PDF files and keeps no state.
-//! Start reading at [`tus`] for the course of an upload and at [`Receipt`] for what is signed.
+//! The kiosk may drop its copy only against a [`Receipt`] that [`ReceiptKey::verify`] accepted,
+//! never against an HTTP status. This crate does no I/O, knows nothing of PDF files and keeps no
+//! state. Start reading at [`tus`] for the course of an upload and at [`Receipt`] for what is
+//! signed.
 
 mod receipt;
 mod rejection;

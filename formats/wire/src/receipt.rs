@@ -135,7 +135,8 @@ impl Receipt {
         }
         let time = time.format(&Rfc3339).map_err(|_| ReceiptError::Field("received-at"))?;
         Ok(format!(
-            "{TITLE}\ndevice {}\nsequence {}\ncode {}\nsha256 {}\nlog-index {}\nreceived-at {time}\n",
+            "{TITLE}\ndevice {}\nsequence {}\ncode {}\nsha256 {}\nlog-index {}\n\
+             received-at {time}\n",
             self.device,
             self.sequence,
             self.code,

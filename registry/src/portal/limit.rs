@@ -61,9 +61,7 @@ pub(super) fn client(headers: &HeaderMap, peer: IpAddr, behind_proxy: bool) -> I
     };
     let address = if behind_proxy { forwarded().unwrap_or(peer) } else { peer };
     match address {
-        IpAddr::V6(v6) => {
-            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)))
-        }
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
         v4 => v4,
     }
 }

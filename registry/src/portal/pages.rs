@@ -120,7 +120,14 @@ impl Page<'_> {
     }
 
     /// A banner and the forms to try again.
-    fn notice(&self, status: StatusCode, tone: Tone, title: &str, text: &str, code: &str) -> Response {
+    fn notice(
+        &self,
+        status: StatusCode,
+        tone: Tone,
+        title: &str,
+        text: &str,
+        code: &str,
+    ) -> Response {
         self.whole(status, title, |html| {
             banner(html, tone, title, text);
             self.again(html, code);

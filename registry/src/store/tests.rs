@@ -115,9 +115,12 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
     let store = bench.open().expect("a new database");
     keep(&store, &facts(1), 1);
     let connection = store.connection();
-    for sql in ["DELETE FROM log", "UPDATE log SET receipt = ''", "DELETE FROM copies",
-        "UPDATE copies SET number = 9"]
-    {
+    for sql in [
+        "DELETE FROM log",
+        "UPDATE log SET receipt = ''",
+        "DELETE FROM copies",
+        "UPDATE copies SET number = 9",
+    ] {
         let error = connection.execute(sql, []).expect_err(sql);
         assert!(error.to_string().contains("grows") || error.to_string().contains("changes"));
     }

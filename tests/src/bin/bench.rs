@@ -51,7 +51,11 @@ fn bench(arguments: &Arguments) -> Result<(), Failure> {
     let world = World::started(&folder.path().join("world"), WorldOptions::default())?;
     let kiosk = world.kiosk_id().ok_or("the kiosk does not run")?;
 
-    tell(format_args!("{} pages, {} rounds; CPU seconds (user + system)", pages.len(), arguments.rounds));
+    tell(format_args!(
+        "{} pages, {} rounds; CPU seconds (user + system)",
+        pages.len(),
+        arguments.rounds
+    ));
     tell("round     kiosk: scan to sealed copy   ocrmypdf -l vie   ratio");
     let mut ratios = vec![];
     for round in 1..=arguments.rounds {

@@ -45,7 +45,8 @@ pub(super) fn add(
     Ok(())
 }
 
-/// Sets one word so that its line box fills the word's quad: turned, stretched, sheared as the quad.
+/// Sets one word so that its line box fills the word's quad: turned, stretched, sheared as the
+/// quad.
 fn add_word(surface: &mut Surface, word: &PlacedWord, followed: bool, scale: f32, face: &Face) {
     let text = word.text.trim();
     let width = face.set(text).width * NOMINAL_SIZE;
