@@ -58,6 +58,11 @@ pub(super) fn discard(disk: &dyn Disk, sha256: &str) -> Result<(), StoreError> {
             other => other.map_err(|e| StoreError::disk("remove", path, e))?,
         }
     }
+    sync_folder(disk)
+}
+
+/// Makes the folder's entries durable.
+pub(super) fn sync_folder(disk: &dyn Disk) -> Result<(), StoreError> {
     disk.sync_folder(FOLDER).map_err(|e| StoreError::disk("sync", FOLDER, e))
 }
 

@@ -257,6 +257,7 @@ impl Journal {
             }
         };
         let file = open_cut(&*disk, tail.segment, tail.length)?;
+        rewrite_last(&*disk, &*file, &tail)?;
         let head_file = open_head(&*disk)?;
         let journal = Self {
             disk,
@@ -370,15 +371,15 @@ pub(super) fn make_folder(disk: &dyn Disk, folder: &str) -> Result<(), StoreErro
     disk.sync_folder("").map_err(|e| StoreError::disk("sync", ".", e))
 }
 
-/// A named segment always has a whole header: it gets its name after its first fsync.
+/// A named segment always has a whole header: it gets its name after its first fsync. The name
+/// itself is durable after [`open_cut`].
 fn create_segment(disk: &dyn Disk, head: Head) -> Result<(), StoreError> {
     let first_seq = head.seq + 1;
     let header = Header { version: frame::VERSION, first_seq, anchor: head.hash };
     let written = disk.create(NEW).and_then(|file| {
         file.write_at(0, &header.encode())?;
         file.sync()?;
-        disk.rename(NEW, &path(first_seq))?;
-        disk.sync_folder(FOLDER)
+        disk.rename(NEW, &path(first_seq))
     });
     written.map_err(|e| StoreError::disk("create", &path(first_seq), e))
 }
@@ -395,6 +396,21 @@ fn open_cut(disk: &dyn Disk, segment: u64, length: u64) -> Result<Box<dyn DiskFi
         Ok(handle)
     });
     opened.map_err(|e| StoreError::disk("open", &file, e))
+}
+
+/// Writes the last record once more. If its fsync failed and the program was killed then, the
+/// kernel's cache holds it as clean: it reads back well, a further fsync says nothing, and it
+/// would be gone after a power cut, from under the records that follow.
+fn rewrite_last(disk: &dyn Disk, file: &dyn DiskFile, tail: &Tail) -> Result<(), StoreError> {
+    let Some(last) = tail.last.filter(|last| last.segment == tail.segment) else { return Ok(()) };
+    // A frame's length fits.
+    let length = (tail.length - last.offset) as usize;
+    let path = path(last.segment);
+    let written = disk
+        .read_at(&path, last.offset, length)
+        .and_then(|bytes| file.write_at(last.offset, &bytes))
+        .and_then(|()| file.sync());
+    written.map_err(|e| StoreError::disk("write the last record of", &path, e))
 }
 
 fn open_head(disk: &dyn Disk) -> Result<Box<dyn DiskFile>, StoreError> {

@@ -66,6 +66,8 @@ struct World {
     fail_one_in: u64,
     /// The power goes at this operation.
     cut_after: Option<u64>,
+    /// This operation fails.
+    fail_at: Option<u64>,
     without_power: bool,
     full: bool,
     boots: u64,
@@ -123,6 +125,7 @@ impl MemoryDisk {
             unsynced_names: BTreeMap::new(),
             fail_one_in: 0,
             cut_after: None,
+            fail_at: None,
             without_power: false,
             full: false,
             boots: 0,
@@ -143,6 +146,21 @@ impl MemoryDisk {
     pub(super) fn cut_after(&self, n: u64) {
         let mut world = self.world();
         world.cut_after = Some(world.operations + n);
+    }
+
+    /// The `n`th operation from now fails.
+    pub(super) fn fail_after(&self, n: u64) {
+        let mut world = self.world();
+        world.fail_at = Some(world.operations + n);
+    }
+
+    /// The program was killed, not the machine: what it wrote is still in the cache.
+    pub(super) fn restart_program(&self) {
+        let mut world = self.world();
+        world.without_power = false;
+        world.cut_after = None;
+        world.fail_at = None;
+        world.boots += 1;
     }
 
     /// Every write of file data fails for want of space.
@@ -208,6 +226,7 @@ impl World {
         self.names = self.durable_names.clone();
         self.without_power = false;
         self.cut_after = None;
+        self.fail_at = None;
         self.boots += 1;
     }
 
@@ -219,6 +238,9 @@ impl World {
         }
         if self.without_power {
             return Err(io::Error::other("the power is out"));
+        }
+        if self.fail_at == Some(self.operations) {
+            return Err(io::Error::from(io::ErrorKind::Other));
         }
         if self.random.one_in(self.fail_one_in) {
             let full = self.random.one_in(2);

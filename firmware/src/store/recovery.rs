@@ -144,6 +144,10 @@ impl Store {
                 unexplained.push(digest);
             }
         }
+        if was_reserved {
+            // A killed program may have removed the file already, and not durably.
+            copies::sync_folder(&*self.disk)?;
+        }
         Ok(unexplained)
     }
 }

@@ -78,7 +78,7 @@ impl<'a> Run<'a> {
             if self.disk.is_without_power() || self.random.one_in(25) {
                 self.store = None;
                 self.counts.restarts += 1;
-                self.disk.restart();
+                self.restart();
                 self.spoil_index();
             }
         }
@@ -109,10 +109,15 @@ impl<'a> Run<'a> {
                 Err(error) => panic!("opening said {error:?}"),
             }
             if self.disk.is_without_power() {
-                self.disk.restart();
+                self.restart();
             }
         }
         panic!("the store does not open on a sound disk");
+    }
+
+    /// The machine loses power, or only the program is killed.
+    fn restart(&mut self) {
+        if self.random.one_in(3) { self.disk.restart_program() } else { self.disk.restart() }
     }
 
     fn audit(&mut self, store: &Store) {

@@ -266,6 +266,46 @@ fn a_commit_that_loses_power_at_any_operation_leaves_a_whole_copy_or_none() {
 }
 
 #[test]
+fn a_release_after_a_failed_commit_that_is_killed_midway_loses_no_file() {
+    for failing in 1..14 {
+        for killed in 1..12 {
+            let bench = Bench::new();
+            let (store, _) = bench.open();
+            let held = reserve(&store, "a");
+            bench.disk.fail_after(failing);
+            if store.commit(&held, b"%PDF", row()).is_ok() {
+                continue;
+            }
+            bench.disk.cut_after(killed);
+            let _ = store.release(&held, "commit failed");
+            drop(store);
+            bench.disk.restart_program();
+            let (store, recovery) = bench.open();
+            let place = format!("operation {failing} failed, killed at {killed}: {recovery:?}");
+            assert!(recovery.missing.is_empty() && recovery.unexplained.is_empty(), "{place}");
+            let found = store.list().expect("answer");
+            bench.disk.restart();
+            let (store, _) = bench.open();
+            assert_eq!(store.list().expect("answer"), found, "what was seen stays: {place}");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_a_failed_append_stays_behind_the_next_record() {
+    let bench = Bench::new();
+    let (store, _) = bench.open();
+    let refused = |reason: String| Record::Refused { visit: "a".to_owned(), reason };
+    for _ in 0..20 {
+        bench.disk.set_full(true);
+        assert!(store.record(refused("R1 ".repeat(400))).is_err(), "the disk is full");
+        bench.disk.set_full(false);
+        store.record(refused("R1".to_owned())).expect("there is space");
+        assert_eq!(audit::audit(&bench.disk).expect("sound").torn_bytes, 0);
+    }
+}
+
+#[test]
 fn a_torn_last_record_is_cut_at_every_length_and_nothing_before_it() {
     let bench = Bench::new();
     let (store, _) = bench.open();

@@ -188,6 +188,7 @@ async fn trouble_at_the_registry_is_waited_out() {
     bench.deliver_all().await;
     assert_eq!(bench.registry.kept(), [copy.sha256]);
     assert_eq!(bench.registry.faults_left(), 0, "{:?}", bench.registry.log());
+    assert!(bench.registry.log().contains(&"HEAD".to_owned()), "a wrong offset is asked about");
 }
 
 #[tokio::test(flavor = "multi_thread")]
