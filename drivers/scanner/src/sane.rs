@@ -21,6 +21,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(3);
 const REPLY_MAX: Duration = Duration::from_secs(20);
 const START_MAX: Duration = Duration::from_secs(60);
 const SILENCE_MAX: Duration = Duration::from_secs(20);
+/// Longest wait for a device to come to rest; after it the connection is simply closed.
+const GIVE_BACK_MAX: Duration = Duration::from_secs(10);
 
 /// Which device of which server, and what to set on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +72,7 @@ impl SaneScanner {
         let name = name.ok_or(ScanError::NoDevice)?;
         let handle = connection.open_device(&name, REPLY_MAX)?;
         let page = self.scan_open(&mut connection, handle, settings);
-        connection.give_back(handle, REPLY_MAX.min(self.config.timeout));
+        connection.give_back(handle, GIVE_BACK_MAX.min(self.config.timeout));
         page
     }
 

@@ -93,53 +93,54 @@ impl Drop for Gate {
 
 /// Starts the two directions. Threads end when either side closes.
 fn forward(state: &Arc<State>, client: TcpStream, server: TcpStream) {
-    let starting = Arc::new(AtomicBool::new(false));
-    let copies = (client.try_clone(), server.try_clone(), client.try_clone(), server.try_clone());
-    let (Ok(client_back), Ok(server_back), Ok(client_held), Ok(server_held)) = copies else {
+    let copies = (client.try_clone(), client.try_clone(), client.try_clone());
+    let (Ok(client_back), Ok(client_back_too), Ok(client_held)) = copies else { return };
+    let (Ok(server_back), Ok(server_held)) = (server.try_clone(), server.try_clone()) else {
         return;
     };
     if let Ok(mut open) = state.open.lock() {
         open.extend([client_held, server_held]);
     }
-    let seen = Arc::clone(&starting);
+    let shared = Arc::clone(state);
+    let mut answer = client_back_too;
     std::thread::spawn(move || {
         // A client writes each request at once, so a read that begins with START is a start.
-        pump(client, server, |bytes| {
-            seen.store(word(bytes) == Some(PROCEDURE_START), Ordering::SeqCst);
-            true
+        pump(client, server, |bytes| match due_at_start(&shared, bytes) {
+            Some(status) => {
+                // Status, port, byte order, no resource to log in to. The server is not asked.
+                let reply = [status, 0, 0, 0].map(u32::to_be_bytes).concat();
+                let _ = answer.write_all(&reply);
+                false
+            }
+            None => true,
         });
     });
     let state = Arc::clone(state);
     std::thread::spawn(move || {
-        pump(server_back, client_back, |bytes| {
-            if starting.swap(false, Ordering::SeqCst) {
-                replace_status(&state, bytes);
-            }
-            !state.silent.load(Ordering::SeqCst)
-        });
+        pump(server_back, client_back, |_| !state.silent.load(Ordering::SeqCst));
     });
 }
 
-/// The reply to START begins with its status word.
-fn replace_status(state: &State, reply: &mut [u8]) {
+/// The fault that is due when this request is a start.
+fn due_at_start(state: &State, request: &[u8]) -> Option<u32> {
+    if word(request) != Some(PROCEDURE_START) {
+        return None;
+    }
     let good = |left: u32| left.checked_sub(1);
     if state.skip.fetch_update(Ordering::SeqCst, Ordering::SeqCst, good).is_ok() {
-        return;
+        return None;
     }
-    let status = state.status.swap(NO_STATUS, Ordering::SeqCst);
-    if let (true, Some(head)) = (status != NO_STATUS, reply.get_mut(..4)) {
-        head.copy_from_slice(&status.to_be_bytes());
-    }
+    Some(state.status.swap(NO_STATUS, Ordering::SeqCst)).filter(|status| *status != NO_STATUS)
 }
 
 fn word(bytes: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?))
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream, mut passes: impl FnMut(&mut [u8]) -> bool) {
+fn pump(mut from: TcpStream, mut to: TcpStream, mut passes: impl FnMut(&[u8]) -> bool) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
-        if passes(&mut buffer[..count]) && to.write_all(&buffer[..count]).is_err() {
+        if passes(&buffer[..count]) && to.write_all(&buffer[..count]).is_err() {
             break;
         }
     }
