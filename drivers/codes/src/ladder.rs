@@ -148,8 +148,8 @@ impl Grey {
         Self { pixels, ..*self }
     }
 
-    /// Light stretched from the darkest to the brightest of the square and its neighbours, so that a
-    /// faint or unevenly lit code gets black and white.
+    /// Light stretched from the darkest to the brightest of the square and its neighbours, so that
+    /// a faint or unevenly lit code gets black and white.
     fn stretched(&self) -> Self {
         let (columns, rows) = (self.width.div_ceil(TILE), self.height.div_ceil(TILE));
         let mut range = vec![(u8::MAX, u8::MIN); columns * rows];

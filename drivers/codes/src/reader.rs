@@ -6,20 +6,25 @@ use drivers_api::{CodeReader, DeviceError, Raster};
 use rxing::common::HybridBinarizer;
 use rxing::multi::MultipleBarcodeReader;
 use rxing::qrcode::cpp_port;
-use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8Source};
+use rxing::{
+    BarcodeFormat, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, RXingResultMetadataType,
+    RXingResultMetadataValue,
+};
 
 use crate::ladder::{Grey, Rung};
 
 /// Longest payload: a QR code of version 40 holds 2,953 bytes.
 pub const PAYLOAD_BYTES_MAX: usize = 2_953;
+/// Symbology identifiers of codes with an ECI (ISO/IEC 18004, annex F).
+const STATES_ENCODING: [&str; 3] = ["]Q2", "]Q4", "]Q6"];
 /// Most codes taken from one image.
 pub const PAYLOADS_MAX: usize = 16;
 
 /// Reads QR codes, upright or turned, dark on light or light on dark.
 ///
-/// The image is tried as it is, smaller, with local contrast, smoothed, enlarged and inverted, until one way
-/// finds codes; the payloads of that way are given, each once. Text is UTF-8 unless the code says
-/// otherwise.
+/// The image is tried as it is, smaller, with local contrast, smoothed, enlarged and inverted,
+/// until one way finds codes; the payloads of that way are given, each once. Text is UTF-8 unless
+/// the code says otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct QrReader(());
 
@@ -65,5 +70,20 @@ fn payloads(image: &Grey) -> Vec<String> {
     };
     let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
     let found = cpp_port::QrReader.decode_multiple_with_hints(&mut bitmap, &hints);
-    found.into_iter().flatten().map(|code| code.getText().to_owned()).collect()
+    found.into_iter().flatten().map(|code| text_of(&code)).collect()
+}
+
+/// The decoder guesses the encoding where a code states none, and takes some Vietnamese for
+/// Japanese. Bytes that are UTF-8 are UTF-8, unless the code itself says otherwise.
+fn text_of(code: &RXingResult) -> String {
+    let symbology =
+        code.getRXingResultMetadata().get(&RXingResultMetadataType::SYMBOLOGY_IDENTIFIER);
+    let states_encoding = match symbology {
+        Some(RXingResultMetadataValue::SymbologyIdentifier(id)) => STATES_ENCODING.contains(&&**id),
+        _ => false,
+    };
+    match std::str::from_utf8(code.getRawBytes()) {
+        Ok(text) if !states_encoding => text.to_owned(),
+        _ => code.getText().to_owned(),
+    }
 }

@@ -9,6 +9,10 @@ use qrcode::{Color, EcLevel, QrCode};
 /// A drawing of a code: light of ink and paper, pixels a module, quiet zone of four modules.
 fn drawn(payload: &str, module: usize, ink: u8, paper: u8) -> Raster {
     let code = QrCode::with_error_correction_level(payload, EcLevel::M).expect("it fits");
+    drawing(&code, module, ink, paper)
+}
+
+fn drawing(code: &QrCode, module: usize, ink: u8, paper: u8) -> Raster {
     let modules = code.width();
     let side = (modules + 8) * module;
     let light = |i: usize| {
@@ -106,6 +110,22 @@ fn the_largest_payload_is_read_and_an_empty_page_has_none() {
     assert_eq!(read(&drawn(&long, 4, 0, 255)), [long]);
     assert!(read(&grey(800, 600, vec![250; 480_000])).is_empty());
     assert!(read(&grey(1, 1, vec![0])).is_empty());
+}
+
+#[test]
+fn vietnamese_that_looks_like_japanese_is_read_as_vietnamese() {
+    assert_eq!(read(&drawn("ÃAộAỗầ", 4, 0, 255)), ["ÃAộAỗầ"]);
+}
+
+#[test]
+fn a_code_that_states_its_encoding_is_read_in_it() {
+    let mut bits = qrcode::bits::Bits::new(qrcode::Version::Normal(3));
+    // ECI 3 is ISO 8859-1; these bytes would also be the UTF-8 of another text.
+    bits.push_eci_designator(3).expect("it fits");
+    bits.push_byte_data(&[0xc3, 0xa9]).expect("it fits");
+    bits.push_terminator(EcLevel::M).expect("it fits");
+    let code = QrCode::with_bits(bits, EcLevel::M).expect("a code");
+    assert_eq!(read(&drawing(&code, 4, 0, 255)), ["Ã©"]);
 }
 
 proptest! {
