@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use e2e::{Browser, Failure, OFFICER_PIN, World, WorldOptions, workspace};
+use paper::Sheet;
 use serde_json::{Value, json};
 
 /// Runs the main job.
@@ -45,9 +46,14 @@ impl Story {
 
     /// Tells that a step is done.
     fn step(&mut self, name: &'static str, detail: impl std::fmt::Display) {
-        let took = self.began.elapsed() - self.steps.iter().map(|(_, took)| *took).sum::<Duration>();
+        let took =
+            self.began.elapsed() - self.steps.iter().map(|(_, took)| *took).sum::<Duration>();
         self.steps.push((name, took));
-        tell(format_args!("{:>2}. {name:<10} {:>6} ms  {detail}", self.steps.len(), took.as_millis()));
+        tell(format_args!(
+            "{:>2}. {name:<10} {:>6} ms  {detail}",
+            self.steps.len(),
+            took.as_millis()
+        ));
     }
 }
 
@@ -62,7 +68,10 @@ fn main() -> ExitCode {
         Err(error) => {
             tell(format_args!("\nFAILED: {error}"));
             tell("Remedy: read the cause above; programs keep their logs (*.log) in the folder of");
-            tell(format_args!("the results, {}. `make setup` installs what is missing.", out.display()));
+            tell(format_args!(
+                "the results, {}. `make setup` installs what is missing.",
+                out.display()
+            ));
             ExitCode::FAILURE
         }
     }
@@ -84,45 +93,11 @@ async fn demo(arguments: &Arguments, out: &Path) -> Result<(), Failure> {
     let world = World::started(out, WorldOptions::default())?;
     story.step("start", "saned, SoftHSM2 tokens, test CA, registry, kiosk; all on loopback");
 
-    let citizen = world.citizen()?;
-    citizen.touch("start")?;
-    citizen.wait_for(&["collecting"])?;
-    for page in &pages {
-        world.saned()?.lay(&page.to_ppm())?;
-        let view = citizen.scan_page()?;
-        if view["pages"] == 0 {
-            return Err(format!("the page was not taken: {}", view["notice"]["en"]).into());
-        }
-    }
-    story.step("scan", format_args!("{} pages over the SANE network protocol", pages.len()));
-
-    citizen.touch("pages-done")?;
-    citizen.wait_for(&["awaiting_card"])?;
-    let case = world.officer()?.case()?;
-    let count = |key: &str| case[key].as_array().map_or(0, Vec::len);
-    story.step(
-        "read",
-        format_args!("kind: {}; {} findings of the refusal rules", case["kind"]["vi"], count("findings")),
-    );
-    for finding in case["findings"].as_array().into_iter().flatten() {
-        let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
-        tell(format_args!("      [{}] {}: {}", text("rule"), text("level"), text("en")));
-    }
-
-    world.saned()?.lay(&card.to_ppm())?;
-    citizen.touch("card")?;
-    citizen.wait_for(&["deciding", "awaiting_card"])?;
-    let case = world.officer()?.case()?;
-    if case["requester"].is_null() {
-        return Err("the card's code was not read".into());
-    }
-    story.step(
-        "identify",
-        format_args!("{} (fictitious); {}", case["requester"]["name"], case["face"]["en"]),
-    );
-
+    scan(&mut story, &world, &pages)?;
+    read(&mut story, &world)?;
+    identify(&mut story, &world, &card)?;
     decide(arguments, &world, out).await?;
-    let view = citizen.wait_for(&["issued", "refused"])?;
+    let view = world.citizen()?.wait_for(&["issued", "refused"])?;
     if view["state"] == "refused" {
         tell(format_args!("refused: {}", view["refusal"]["en"]));
         return Ok(());
@@ -131,7 +106,12 @@ async fn demo(arguments: &Arguments, out: &Path) -> Result<(), Failure> {
     let field = |key: &str| issued[key].as_str().unwrap_or_default().to_owned();
     story.step(
         "certify",
-        format_args!("number {} of book {}, code {}", issued["number"], field("book"), field("code")),
+        format_args!(
+            "number {} of book {}, code {}",
+            issued["number"],
+            field("book"),
+            field("code")
+        ),
     );
 
     world.wait_delivered()?;
@@ -143,6 +123,61 @@ async fn demo(arguments: &Arguments, out: &Path) -> Result<(), Failure> {
     verify(&mut story, &world, &copy, &field("code"), out).await?;
     summary(&story, &world, &issued, &view["timings"], out)?;
     finish(arguments, &story, &copy, &field("code"), &field("verify_url"));
+    Ok(())
+}
+
+/// The citizen lays page after page.
+fn scan(story: &mut Story, world: &World, pages: &[Sheet]) -> Result<(), Failure> {
+    let citizen = world.citizen()?;
+    citizen.touch("start")?;
+    citizen.wait_for(&["collecting"])?;
+    for page in pages {
+        world.saned()?.lay(&page.to_ppm())?;
+        let view = citizen.scan_page()?;
+        if view["pages"] == 0 {
+            return Err(format!("the page was not taken: {}", view["notice"]["en"]).into());
+        }
+    }
+    story.step("scan", format_args!("{} pages over the SANE network protocol", pages.len()));
+    Ok(())
+}
+
+/// The kiosk reads the pages and checks the grounds for refusal.
+fn read(story: &mut Story, world: &World) -> Result<(), Failure> {
+    let citizen = world.citizen()?;
+    citizen.touch("pages-done")?;
+    citizen.wait_for(&["awaiting_card"])?;
+    let case = world.officer()?.case()?;
+    let count = |key: &str| case[key].as_array().map_or(0, Vec::len);
+    story.step(
+        "read",
+        format_args!(
+            "kind: {}; {} findings of the refusal rules",
+            case["kind"]["vi"],
+            count("findings")
+        ),
+    );
+    for finding in case["findings"].as_array().into_iter().flatten() {
+        let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+        tell(format_args!("      [{}] {}: {}", text("rule"), text("level"), text("en")));
+    }
+    Ok(())
+}
+
+/// The citizen's card on the scanner says who asks.
+fn identify(story: &mut Story, world: &World, card: &Sheet) -> Result<(), Failure> {
+    let citizen = world.citizen()?;
+    world.saned()?.lay(&card.to_ppm())?;
+    citizen.touch("card")?;
+    citizen.wait_for(&["deciding", "awaiting_card"])?;
+    let case = world.officer()?.case()?;
+    if case["requester"].is_null() {
+        return Err("the card's code was not read".into());
+    }
+    story.step(
+        "identify",
+        format_args!("{} (fictitious); {}", case["requester"]["name"], case["face"]["en"]),
+    );
     Ok(())
 }
 
@@ -226,7 +261,9 @@ fn summary(
     let steps: Vec<Value> = story
         .steps
         .iter()
-        .map(|(name, took)| json!({ "step": name, "ms": u64::try_from(took.as_millis()).unwrap_or(0) }))
+        .map(|(name, took)| {
+            json!({ "step": name, "ms": u64::try_from(took.as_millis()).unwrap_or(0) })
+        })
         .collect();
     let summary = json!({
         "code": issued["code"],
