@@ -73,7 +73,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self { disk: MemoryDisk::new(1), folder: tempfile::tempdir().expect("a folder") }
+        Self::with_seed(1)
+    }
+
+    fn with_seed(seed: u64) -> Self {
+        Self { disk: MemoryDisk::new(seed), folder: tempfile::tempdir().expect("a folder") }
     }
 
     fn index(&self) -> PathBuf {
@@ -285,9 +289,31 @@ fn a_release_after_a_failed_commit_that_is_killed_midway_loses_no_file() {
             assert!(recovery.missing.is_empty() && recovery.unexplained.is_empty(), "{place}");
             let found = store.list().expect("answer");
             bench.disk.restart();
-            let (store, _) = bench.open();
+            let (store, recovery) = bench.open();
             assert_eq!(store.list().expect("answer"), found, "what was seen stays: {place}");
+            assert!(recovery.unexplained.is_empty(), "a removed file is back: {place}");
         }
+    }
+}
+
+#[test]
+fn a_record_seen_after_a_failed_fsync_and_a_kill_stays_through_a_power_cut() {
+    for seed in 0..8 {
+        let bench = Bench::with_seed(seed);
+        let (store, _) = bench.open();
+        let wrong_pin = || Record::OfficerPinFailed { officer: "o1".to_owned() };
+        // An append is a write and an fsync.
+        bench.disk.fail_after(2);
+        assert!(store.record(wrong_pin()).is_err(), "the fsync fails");
+        drop(store);
+        bench.disk.restart_program();
+        let (store, _) = bench.open();
+        store.record(wrong_pin()).expect("journaled");
+        let seen = store.pin_failures("o1").count;
+        drop(store);
+        bench.disk.restart();
+        let (store, _) = bench.open();
+        assert_eq!(store.pin_failures("o1").count, seen, "seed {seed}");
     }
 }
 
