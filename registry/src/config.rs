@@ -154,19 +154,7 @@ impl Config {
 mod tests {
     use super::*;
 
-    const SAMPLE: &str = r#"
-        data_dir = "data"
-        public_url = "https://kiemtra.example.vn"
-        trust_anchors = "/etc/roots.pem"
-        receipt_key = "receipt.pk8"
-        [device]
-        listen = "127.0.0.1:8443"
-        certificate = "server.pem"
-        key = "server.key"
-        client_ca = "devices.pem"
-        [public]
-        listen = "127.0.0.1:8080"
-    "#;
+    const SAMPLE: &str = include_str!("../registry.example.toml");
 
     fn load(text: &str) -> Result<(Config, PathBuf), ConfigError> {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -178,9 +166,8 @@ mod tests {
     #[test]
     fn relative_paths_count_from_the_file_and_absolute_ones_stay() {
         let (config, folder) = load(SAMPLE).expect("valid");
-        assert_eq!(config.data_dir, folder.join("data"));
         assert_eq!(config.device.key, folder.join("server.key"));
-        assert_eq!(config.trust_anchors, Path::new("/etc/roots.pem"));
+        assert_eq!(config.data_dir, Path::new("/var/lib/ban-sao-registry"));
         assert_eq!(config.limits, Limits::default());
     }
 
@@ -192,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_certificate_without_its_key_is_refused_rather_than_served_in_plain() {
-        let text = format!("{SAMPLE}\ncertificate = \"public.pem\"");
+        let text = SAMPLE.replace("behind_proxy = true", "certificate = \"public.pem\"");
         assert!(matches!(load(&text), Err(ConfigError::HalfTls { .. })));
     }
 }

@@ -237,8 +237,7 @@ impl Ingest {
 
     fn lock(&self, id: &str) -> MutexGuard<'_, ()> {
         let byte = id.bytes().take(4).fold(0_usize, |sum, b| sum * 16 + usize::from(b));
-        // The lock guards files, whose state is read anew under it, so a panic leaves nothing
-        // wrong.
+        // Under the lock the files' state is read anew, so a panic leaves nothing wrong.
         self.locks[byte % LOCKS].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

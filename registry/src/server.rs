@@ -10,7 +10,7 @@ use std::sync::Arc;
 use formats_copy::TrustError;
 use formats_wire::{KeyError, ReceiptKey, ReceiptSigner};
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
-use rustls::version::{TLS12, TLS13};
+use rustls::version::TLS13;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -240,6 +240,7 @@ fn device_tls(config: &Config) -> Result<TlsAcceptor, StartError> {
     Ok(TlsAcceptor::from(Arc::new(server)))
 }
 
+/// TLS 1.3 here too; browsers too old for it are served through a proxy.
 fn public_tls(config: &Config) -> Result<Option<TlsAcceptor>, StartError> {
     let (Some(certificate), Some(key)) = (&config.public.certificate, &config.public.key) else {
         return Ok(None);
@@ -247,7 +248,7 @@ fn public_tls(config: &Config) -> Result<Option<TlsAcceptor>, StartError> {
     let tls = |source| StartError::Tls { path: certificate.clone(), source };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&TLS13, &TLS12])
+        .with_protocol_versions(&[&TLS13])
         .map_err(tls)?
         .with_no_client_auth()
         .with_single_cert(certificates(certificate)?, private_key(key)?)

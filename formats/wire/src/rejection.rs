@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Why the registry refuses, for a program and for people. Sent as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
-    /// One word a program can act on: a constant of [`code`], or the code of the copy's own
-    /// refusal.
+    /// A word for programs: a constant of [`code`], or the code of the copy's own refusal.
     pub code: String,
     /// The reason as a Vietnamese sentence.
     pub vi: String,

@@ -37,9 +37,9 @@ pub(super) enum ByFile {
     /// It verifies and is the very file that is kept.
     Held(Box<Kept>),
     /// It verifies; the registry has not received it.
-    NotHeld { facts: Box<Facts>, sha256: [u8; 32] },
+    NotHeld(Box<Facts>),
     /// It verifies, but under its code another file is kept.
-    OtherFile { facts: Box<Facts>, sha256: [u8; 32] },
+    OtherFile(Box<Facts>),
     /// It does not verify.
     Refused(Rejection),
 }
@@ -112,11 +112,11 @@ impl Lookup {
             Ok(facts) => Box::new(facts),
             Err(refusal) => return Ok(ByFile::Refused(refusal)),
         };
-        let sha256 = Sha256::digest(bytes).into();
+        let sha256: [u8; 32] = Sha256::digest(bytes).into();
         Ok(match self.store.by_code(&facts.code)? {
             Some(kept) if kept.sha256 == sha256 => ByFile::Held(Box::new(kept)),
-            Some(_) => ByFile::OtherFile { facts, sha256 },
-            None => ByFile::NotHeld { facts, sha256 },
+            Some(_) => ByFile::OtherFile(facts),
+            None => ByFile::NotHeld(facts),
         })
     }
 
@@ -136,12 +136,12 @@ impl ByFile {
     pub(super) fn to_json(&self) -> (StatusCode, Value) {
         let (verified, held, copy, refusal) = match self {
             Self::Held(kept) => (true, true, Some(CopyView::new(kept)), None),
-            Self::NotHeld { facts, .. } | Self::OtherFile { facts, .. } => {
+            Self::NotHeld(facts) | Self::OtherFile(facts) => {
                 (true, false, Some(CopyView::of(facts)), None)
             }
             Self::Refused(rejection) => (false, false, None, Some(rejection)),
         };
-        let other = matches!(self, Self::OtherFile { .. });
+        let other = matches!(self, Self::OtherFile(_));
         let value = json!({
             "verified": verified, "held": held, "another_file_has_this_code": other,
             "copy": copy, "refusal": refusal,
@@ -151,8 +151,8 @@ impl ByFile {
 
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Held(_) | Self::NotHeld { .. } => StatusCode::OK,
-            Self::OtherFile { .. } | Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Held(_) | Self::NotHeld(_) => StatusCode::OK,
+            Self::OtherFile(_) | Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 }

@@ -69,8 +69,8 @@ impl Page<'_> {
         let t = self.text;
         let (tone, title, sentence) = match outcome {
             ByFile::Held(_) => (Tone::Good, &t.held_title, &t.held_text),
-            ByFile::NotHeld { .. } => (Tone::Wait, &t.not_held_title, &t.not_held_text),
-            ByFile::OtherFile { .. } => (Tone::Bad, &t.other_title, &t.other_text),
+            ByFile::NotHeld(_) => (Tone::Wait, &t.not_held_title, &t.not_held_text),
+            ByFile::OtherFile(_) => (Tone::Bad, &t.other_title, &t.other_text),
             ByFile::Refused(_) => (Tone::Bad, &t.refused_title, &t.refused_text),
         };
         self.whole(outcome.status(), title, |html| {
@@ -79,7 +79,7 @@ impl Page<'_> {
                     banner(html, tone, title, sentence);
                     self.facts(html, &kept.facts, Some(kept));
                 }
-                ByFile::NotHeld { facts, .. } | ByFile::OtherFile { facts, .. } => {
+                ByFile::NotHeld(facts) | ByFile::OtherFile(facts) => {
                     banner(html, tone, title, sentence);
                     self.facts(html, facts, None);
                 }

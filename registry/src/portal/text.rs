@@ -89,7 +89,7 @@ macro_rules! text {
 }
 
 text! {
-    site skip other_language home languages
+    site skip other_language languages
     start_title start_lead
     code_title code_label code_hint code_button
     file_title file_label file_hint file_drop  file_button file_waiting
