@@ -249,6 +249,10 @@ fn named_chain(
     algorithm: SignatureAlgorithm,
 ) -> Result<Chain, CmsError> {
     let carried = carried.map(|set| set.0.as_slice()).unwrap_or_default();
+    let count = carried.len().max(named.certs.len());
+    if count > CHAIN_MAX {
+        return Err(CmsError::ChainLength { count });
+    }
     let encoded = carried.iter().map(Encode::to_der).collect::<der::Result<Vec<_>>>()?;
     let of = |reference: &EssCertIdV2| {
         let found = encoded.iter().find(|der| hash(der) == reference.hash.as_bytes());

@@ -350,6 +350,7 @@ pub(crate) fn split(bytes: &[u8]) -> Option<Split> {
     let range = rest.get(..range_width())?;
     let rest = rest[range_width()..].strip_prefix(SIGNATURE_CONTENTS.as_bytes())?;
     let start = bytes.len() - rest.len();
+    rest.starts_with(b"<").then_some(())?;
     let length = rest.iter().position(|b| *b == b'>')? + 1;
     let hole = start..start + length;
     (range == byte_range(&hole, bytes.len()).as_bytes()).then_some(())?;
@@ -374,4 +375,47 @@ fn first_object(table: &[u8]) -> Option<usize> {
         .collect::<Option<Vec<_>>>()?
         .into_iter()
         .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of the right frame around a hole.
+    fn framed(hole: &str) -> Vec<u8> {
+        let head = format!("%PDF-1.7\n\n1 0 obj\n{SIGNATURE_HEAD}");
+        let start = head.len() + range_width() + SIGNATURE_CONTENTS.len();
+        let mut tail = "/M(D:20261122091530+07'00')/T(Officer)\n".to_owned();
+        let table = start + hole.len() + tail.len();
+        tail.push_str("xref\n1 1\n0000000010 00000 n \ntrailer\n");
+        tail.push_str(&format!("startxref\n{table}\n%%EOF\n"));
+        let end = start + hole.len();
+        let range = byte_range(&(start..end), end + tail.len());
+        [head.as_str(), &range, SIGNATURE_CONTENTS, hole, &tail].concat().into_bytes()
+    }
+
+    #[test]
+    fn a_frame_is_found_with_its_hole_role_and_time() {
+        let found = split(&framed("<00>")).expect("the frame");
+        assert_eq!((found.previous, found.hole.len(), found.role), (9, 4, Role::Officer));
+        assert_eq!(found.at, time::macros::datetime!(2026-11-22 09:15:30 +7));
+    }
+
+    #[test]
+    fn holes_that_are_no_holes_are_not_found() {
+        for hole in [">", "0>", "00>", ""] {
+            assert!(split(&framed(hole)).is_none(), "{hole}");
+        }
+    }
+
+    #[test]
+    fn tables_number_runs_of_objects() {
+        let offsets = BTreeMap::from([(3, 30), (4, 40), (7, 70)]);
+        let table = table_text(&offsets);
+        assert_eq!(
+            table,
+            "xref\n3 2\n0000000030 00000 n \n0000000040 00000 n \n7 1\n0000000070 00000 n \n"
+        );
+        assert_eq!(first_object(format!("{table}trailer\n").as_bytes()), Some(30));
+    }
 }

@@ -204,9 +204,12 @@ pub(crate) fn request() -> CopyRequest {
 }
 
 pub(crate) fn assets() -> Assets {
+    // Debian 12 has the version with Vietnamese letters in a folder of its own.
     let font = |name: &str| {
-        let path = PathBuf::from("/usr/share/fonts/truetype/liberation2").join(name);
-        std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}: `make setup`", path.display()))
+        let folders =
+            ["liberation2", "liberation"].map(|f| format!("/usr/share/fonts/truetype/{f}"));
+        let found = folders.iter().find_map(|f| std::fs::read(PathBuf::from(f).join(name)).ok());
+        found.unwrap_or_else(|| panic!("no {name} in {folders:?}: run `make setup`"))
     };
     Assets {
         regular_font: font("LiberationSerif-Regular.ttf"),
