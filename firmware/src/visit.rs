@@ -29,7 +29,7 @@ mod types;
 use time::{Duration, OffsetDateTime};
 
 pub use types::{
-    Answer, Decision, Dossier, Effect, Event, FaceOutcome, Issued, KindFact, PageId, Refusal,
+    Answer, Approval, Decision, Dossier, Effect, Event, FaceOutcome, Issued, KindFact, PageId, Refusal,
     RefusalReason, Say, Severity, Trouble, VisitId, Wish,
 };
 

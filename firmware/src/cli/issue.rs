@@ -17,6 +17,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::Kiosk;
 use crate::screen::{server::Screen, words};
+use crate::store::CopySummary;
 use crate::visit::{Dossier, Issued, PageId, Say, State, Trouble, Visit, Wish};
 
 /// Makes a certified copy of files.
@@ -190,7 +191,8 @@ async fn finish(kiosk: &Kiosk, args: &Issue, issued: &Issued) -> Outcome {
     let uploading = tokio::spawn(keep_uploading(kiosk.clone(), stopped));
     let store = &kiosk.parts().store;
     let delivered = async {
-        while store.pending().iter().any(|copy| copy.sha256 == issued.sha256) {
+        let waits = |copies: Vec<CopySummary>| copies.iter().any(|c| c.sha256 == issued.sha256);
+        while store.pending().is_ok_and(waits) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };

@@ -63,19 +63,19 @@ pub fn certify(
     let store = |error: StoreError| store_trouble(&error);
     let reservation = parts.store.reserve(&case.visit.0, &code.to_string()).map_err(store)?;
 
-    match seal_and_check(parts, case, officer, officer_key, code, &reservation) {
-        Ok((sealed, row)) => {
+    let kept = seal_and_check(parts, case, officer, officer_key, code, &reservation).and_then(
+        |(sealed, row)| {
             parts.store.commit(&reservation, &sealed.bytes, row).map_err(store)?;
             Ok(issued(parts, &reservation, &sealed))
-        }
-        Err(trouble) => {
-            // If even this cannot be written, the next start gives the number back.
-            if let Err(error) = parts.store.release(&reservation, &trouble.cause) {
-                tracing::error!(error = crate::chain(&error), "number not given back yet");
-            }
-            Err(trouble)
-        }
+        },
+    );
+    if let Err(trouble) = &kept
+        && let Err(error) = parts.store.release(&reservation, &trouble.cause)
+    {
+        // The store gives the number back as soon as it can write again, at the latest at start.
+        tracing::error!(error = crate::chain(&error), "number not given back yet");
     }
+    kept
 }
 
 fn issued(parts: &Parts, reservation: &Reservation, sealed: &formats_copy::SealedCopy) -> Issued {

@@ -149,6 +149,7 @@ pub fn token_trouble(error: &DeviceError) -> Trouble {
         | Fault::Cancelled
         | Fault::Denied
         | Fault::Misconfigured
+        | Fault::BadPage
         | Fault::Protocol
         | Fault::Io => (Say::TokenMissing, Severity::Service),
     };

@@ -15,7 +15,7 @@ pub fn scanner_trouble(error: &DeviceError) -> Trouble {
         Fault::Jammed => (Say::ScannerJammed, Severity::Retry),
         Fault::NoPaper => (Say::ScannerEmpty, Severity::Retry),
         Fault::CoverOpen => (Say::ScannerOpen, Severity::Retry),
-        Fault::Protocol => (Say::PageUnreadable, Severity::Retry),
+        Fault::BadPage | Fault::Protocol => (Say::PageUnreadable, Severity::Retry),
         Fault::Busy | Fault::Cancelled => (Say::ScannerAbsent, Severity::Retry),
         Fault::Absent
         | Fault::Timeout
