@@ -29,8 +29,8 @@ mod types;
 use time::{Duration, OffsetDateTime};
 
 pub use types::{
-    Answer, Approval, Decision, Dossier, Effect, Event, FaceOutcome, Issued, KindFact, PageId, Refusal,
-    RefusalReason, Say, Severity, Trouble, VisitId, Wish,
+    Answer, Approval, Decision, Dossier, Effect, Event, FaceOutcome, Issued, KindFact, PageId,
+    Refusal, RefusalReason, Say, Severity, Trouble, VisitId, Wish,
 };
 
 /// Pages of one original at most; the longest paper seen in practice is a school record book.

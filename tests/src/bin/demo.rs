@@ -1,7 +1,7 @@
 //! `make demo`: one paper's whole way, with real parts on loopback, told line by line.
 //!
-//! Leaves its results in `target/demo/`. `--interactive` leaves the officer's decision to the person
-//! and keeps the verification pages open until Enter is pressed.
+//! Leaves its results in `target/demo/`. `--interactive` leaves the officer's decision to the
+//! person and keeps the verification pages open until Enter is pressed.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
