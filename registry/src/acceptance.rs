@@ -96,3 +96,38 @@ fn facts(manifest: Manifest) -> Facts {
         pages: manifest.pages.len(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Sealed by version 1 of the format, kept for ever.
+    const COPY: &[u8] = include_bytes!("../../formats/copy/tests/data/copy-v1.pdf");
+    const ROOT: &[u8] = include_bytes!("../../formats/copy/tests/data/root-v1.pem");
+
+    fn verifier() -> CopyVerifier {
+        CopyVerifier::from_pem(ROOT).expect("the root of that copy")
+    }
+
+    #[test]
+    fn a_sealed_copy_is_accepted_with_what_it_says_of_itself() {
+        let facts = verifier().check(COPY).expect("a sealed copy");
+        assert_eq!(facts.code, "7R7E-G30S-9R1P-T6XA");
+        assert!(facts.number > 0 && facts.pages > 0 && !facts.authority.is_empty());
+    }
+
+    #[test]
+    fn a_changed_byte_is_refused_with_a_reason_in_both_languages() {
+        let mut changed = COPY.to_vec();
+        changed[COPY.len() / 3] ^= 1;
+        let refusal = verifier().check(&changed).expect_err("a changed byte");
+        assert!(!refusal.vi.is_empty() && !refusal.en.is_empty() && refusal.vi != refusal.en);
+        assert!(!verifier().matches_qr(&changed, "https://example.vn/v/7R7E-G30S-9R1P-T6XA#a.b"));
+    }
+
+    #[test]
+    fn a_made_up_qr_proof_is_not_that_copys() {
+        let qr = "https://example.vn/v/7R7E-G30S-9R1P-T6XA#AAAA.AAAA";
+        assert!(!verifier().matches_qr(COPY, qr));
+    }
+}

@@ -67,7 +67,8 @@ pub struct Limits {
     pub uploads_per_device: usize,
     /// Copies verified at once; each holds its whole file in memory.
     pub verifications: usize,
-    /// Look-ups an address may make at once before it is slowed down.
+    /// Look-ups an address may make at once before it is slowed down. Mobile networks put many
+    /// people behind one address, so this is generous.
     pub lookups_burst: u32,
     /// Look-ups a minute an address gets back.
     pub lookups_per_minute: u32,
@@ -79,8 +80,8 @@ impl Default for Limits {
             connections: 512,
             uploads_per_device: 16,
             verifications: 2,
-            lookups_burst: 60,
-            lookups_per_minute: 60,
+            lookups_burst: 240,
+            lookups_per_minute: 240,
         }
     }
 }

@@ -57,7 +57,8 @@ pub(super) struct CopyView<'a> {
     officer: &'a str,
     capacity: &'a str,
     pages: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Only of a copy that is kept.
+    #[serde(flatten)]
     registered: Option<Registered>,
 }
 

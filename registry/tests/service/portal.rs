@@ -127,7 +127,7 @@ async fn a_file_as_the_body_is_answered_in_json_to_programs() {
     let bytes = keep(&running, &facts(1)).await;
     let held: Value = post(&running, "/v/file", "application/pdf", bytes.clone()).await.json();
     assert_eq!((&held["verified"], &held["held"]), (&true.into(), &true.into()));
-    assert_eq!(held["copy"]["registered"]["sha256"], hex::encode(digest(&bytes)));
+    assert_eq!(held["copy"]["sha256"], hex::encode(digest(&bytes)));
     let refused: Value = post(&running, "/v/file", "application/pdf", "junk").await.json();
     assert_eq!(
         (&refused["verified"], &refused["refusal"]["code"]),
@@ -142,7 +142,7 @@ async fn the_api_tells_what_the_page_tells() {
     keep(&running, &facts(1)).await;
     let found: Value = running.get(&format!("/api/copies/{}", facts(1).code)).await.json();
     assert_eq!(found["number"], 1);
-    assert_eq!(found["registered"]["received_at"], "2026-11-22T09:20:00+07:00");
+    assert_eq!(found["received_at"], "2026-11-22T09:20:00+07:00");
     assert!(found.get("device").is_none());
     let unknown = running.get(&format!("/api/copies/{}", facts(2).code)).await;
     assert_eq!((unknown.status, unknown.code()), (StatusCode::NOT_FOUND, "unknown".into()));
