@@ -39,6 +39,11 @@ fn now() -> Instant {
     Instant::now()
 }
 
+/// A JSON text without its quotes.
+fn words(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
 impl Story {
     fn new() -> Self {
         Self { began: now(), steps: vec![] }
@@ -58,7 +63,8 @@ impl Story {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    arguments.interactive |= std::env::var_os("INTERACTIVE").is_some_and(|value| value == "1");
     let out = arguments.out.clone().unwrap_or_else(|| workspace().join("target/demo"));
     match tokio::runtime::Runtime::new()
         .map_err(Failure::from)
@@ -99,7 +105,7 @@ async fn demo(arguments: &Arguments, out: &Path) -> Result<(), Failure> {
     decide(arguments, &world, out).await?;
     let view = world.citizen()?.wait_for(&["issued", "refused"])?;
     if view["state"] == "refused" {
-        tell(format_args!("refused: {}", view["refusal"]["en"]));
+        tell(format_args!("refused: {}", words(&view["refusal"]["en"])));
         return Ok(());
     }
     let issued = view["issued"].clone();
@@ -153,7 +159,7 @@ fn read(story: &mut Story, world: &World) -> Result<(), Failure> {
         "read",
         format_args!(
             "kind: {}; {} findings of the refusal rules",
-            case["kind"]["vi"],
+            words(&case["kind"]["vi"]),
             count("findings")
         ),
     );
@@ -176,7 +182,11 @@ fn identify(story: &mut Story, world: &World, card: &Sheet) -> Result<(), Failur
     }
     story.step(
         "identify",
-        format_args!("{} (fictitious); {}", case["requester"]["name"], case["face"]["en"]),
+        format_args!(
+            "{} (fictitious); {}",
+            words(&case["requester"]["name"]),
+            words(&case["face"]["en"])
+        ),
     );
     Ok(())
 }
@@ -220,8 +230,9 @@ async fn verify(
     let browser = Browser::start(profile.path(), 1100, 1300).await?;
     browser.open(&world.public_url()).await?;
     browser.fill("#code", code).await?;
-    browser.click("#look-up").await?;
-    browser.text_with("#verdict", code).await?;
+    browser.click("form[action='/v'] button").await?;
+    browser.text(".banner.good").await?;
+    browser.text_with(".facts", code).await?;
     std::fs::write(out.join("verification.png"), browser.screenshot().await?)?;
     browser.close().await?;
     story.step("by code", "the registry's page knows the copy");
@@ -246,7 +257,7 @@ async fn verify(
     }
     story.step(
         "by file",
-        format_args!("kiosk verify accepts the copy; one changed byte: {}", refused["en"]),
+        format_args!("kiosk verify accepts the copy; one changed byte: {}", words(&refused["en"])),
     );
     Ok(())
 }
