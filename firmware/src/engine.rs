@@ -334,7 +334,7 @@ impl Kiosk {
         let case = certify::Case {
             visit: visit.clone(),
             copies: dossier.copies,
-            kind: dossier.kind.map_or_else(|| "other".into(), |kind| kind.id),
+            kind: dossier.kind.map_or_else(|| "Giấy tờ khác".into(), |kind| kind.vi),
             pages: desk.pages.values().cloned().collect(),
             officer: decision.officer.clone(),
             approval: match &decision.verdict {

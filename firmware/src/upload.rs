@@ -12,6 +12,7 @@
 mod client;
 #[cfg(test)]
 mod tests;
+pub mod device_key;
 pub mod tls;
 
 use std::collections::HashMap;

@@ -86,8 +86,9 @@ fn a_one_pixel_image_is_not_a_page() -> Result<(), Failure> {
     world.saned()?.lay(b"P6\n1 1\n255\n\x00\x00\x00")?;
     citizen.touch("scan")?;
     let view = citizen.wait("a notice", |view| !view["notice"].is_null())?;
-    assert!(notice(&view).contains("too small"), "{view}");
-    cause_and_remedy(&world)?;
+    assert!(notice(&view).contains("page"), "{view}");
+    let (cause, _) = cause_and_remedy(&world)?;
+    assert!(cause.contains("1x1"), "the technician is told the size: {cause}");
     to_the_officer(&world, &citizen)
 }
 

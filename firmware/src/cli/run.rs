@@ -15,8 +15,8 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::Kiosk;
 use crate::screen::server::Screen;
-use crate::steps::decide::read_pin;
 use crate::store::Record;
+use crate::upload::device_key::OnDemandKey;
 use crate::upload::{self, Link};
 
 /// Version of this program.
@@ -133,14 +133,14 @@ pub(super) async fn keep_uploading(kiosk: Kiosk, mut stopped: watch::Receiver<bo
 fn open_link(kiosk: &Kiosk) -> Result<Link, Box<dyn std::error::Error + Send + Sync>> {
     let config = &kiosk.parts().config;
     let board = board::Board::load(&config.board)?;
-    let pin = read_pin(&config.device.key.pin_file)?;
-    let mut token = token(&board.token.module, &config.device.key.token, &config.device.key.key);
-    let key = drivers_api::Token::open(&mut token, &pin)?;
+    let wanted = &config.device.key;
+    let token = token(&board.token.module, &wanted.token, &wanted.key);
+    let key = OnDemandKey::open(Box::new(token), wanted.pin_file.clone())?;
     let ca = read_asset("registry CA", &config.registry.ca)?;
     let receipt_key = String::from_utf8(read_asset("receipt key", &config.registry.receipt_key)?)?;
     Ok(Link {
         base_url: config.registry.device_url.clone(),
-        tls: upload::tls::client_config(key, &ca)?,
+        tls: upload::tls::client_config(Box::new(key), &ca)?,
         device: config.device.id.clone(),
         receipt_key: receipt_key.trim().parse()?,
     })

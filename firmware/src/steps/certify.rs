@@ -35,7 +35,7 @@ pub struct Case {
     pub visit: VisitId,
     /// Copies made together under one number.
     pub copies: u32,
-    /// Kind of the original, as in the document table.
+    /// Kind of the original: its Vietnamese name in the document table.
     pub kind: String,
     /// The pages in order.
     pub pages: Vec<Arc<KeptPage>>,
