@@ -74,7 +74,7 @@ async fn verification_pages(
     copy: &std::path::Path,
     qr: &str,
 ) -> Result<(), Failure> {
-    browser.open(public).await?;
+    browser.open(&format!("{public}/?lang=vi")).await?;
     assert_eq!(browser.run("return document.documentElement.lang").await?, "vi");
     browser.fill("#code", code).await?;
     browser.click("form[action='/v'] button").await?;
