@@ -16,7 +16,7 @@ demo: setup ## one paper from scanner to verified copy; INTERACTIVE=1 leaves the
 	$(OUT)/release/demo
 
 test: setup ## every test, against the real counterparts
-	cargo build $(PROGRAMS)
+	cargo build --locked --workspace --all-targets
 	cargo test --locked --workspace
 
 lint: setup ## format, clippy, licences, sources and advisories of every dependency

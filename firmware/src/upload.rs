@@ -10,9 +10,9 @@
 //! `client.rs` for the protocol and `tls.rs` for the device's key.
 
 mod client;
+pub mod device_key;
 #[cfg(test)]
 mod tests;
-pub mod device_key;
 pub mod tls;
 
 use std::collections::HashMap;

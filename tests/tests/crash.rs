@@ -60,7 +60,9 @@ fn one_world(seed: u64, kills: usize) -> Result<(), Failure> {
     world.kill_kiosk();
 
     let mut issued_seen = 0;
+    let mut restored = 0;
     for kill in 0..kills {
+        restored += world.tokens().restore()?;
         world.start_kiosk()?;
         // Half of the kills strike anywhere in the job, half between the PIN and the receipt.
         let moment = if kill % 2 == 0 {
@@ -73,13 +75,22 @@ fn one_world(seed: u64, kills: usize) -> Result<(), Failure> {
         issued_seen += usize::from(shown.lock().expect("shown").len() > before);
     }
 
+    restored += world.tokens().restore()?;
     world.start_kiosk()?;
     world.wait_delivered()?;
     let shown = shown.lock().expect("shown").clone();
     if issued_seen == 0 || issued_seen == kills {
         return Err(format!("{issued_seen} of {kills} jobs ended before the kill: no test").into());
     }
+    say(format_args!(
+        "{kills} kills, {issued_seen} jobs were shown as issued before; {restored} token files restored"
+    ));
     examine(&mut world, &shown)
+}
+
+#[expect(clippy::print_stdout, reason = "what the run saw, for who reads the test's output")]
+fn say(line: impl std::fmt::Display) {
+    println!("{line}");
 }
 
 /// The top of an original: enough to be read and sealed, in a fraction of a page's time.

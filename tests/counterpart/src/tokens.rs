@@ -1,5 +1,6 @@
 //! SoftHSM2 tokens: PKCS#11 tokens kept in files, made with SoftHSM's and OpenSC's own tools.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -65,13 +66,20 @@ pub struct SoftTokens {
     dir: PathBuf,
     module: PathBuf,
     made: Vec<Made>,
+    /// The tokens' files as they were made.
+    whole: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 impl SoftTokens {
     /// Makes the tokens under `dir` (which must exist): key pairs generated in the token, never
     /// extractable, each with a certificate of `ca`, and the root certificate beside it.
     pub fn create(dir: &Path, ca: &TestCa, specs: &[TokenSpec]) -> Result<Self, CounterpartError> {
-        let mut tokens = Self { dir: dir.to_path_buf(), module: find_module()?, made: Vec::new() };
+        let mut tokens = Self {
+            dir: dir.to_path_buf(),
+            module: find_module()?,
+            made: Vec::new(),
+            whole: BTreeMap::new(),
+        };
         for folder in [tokens.plugged(), tokens.unplugged(), dir.join("work")] {
             std::fs::create_dir_all(&folder).map_err(CounterpartError::file(&folder))?;
         }
@@ -89,6 +97,7 @@ impl SoftTokens {
             let certificate = tokens.add_key(ca, spec, index + 1)?;
             tokens.made.push(Made { spec: spec.clone(), folder, certificate });
         }
+        tokens.remember()?;
         Ok(tokens)
     }
 
@@ -105,6 +114,37 @@ impl SoftTokens {
     /// The certificate of a key.
     pub fn certificate(&self, key_label: &str) -> Option<&Issued> {
         self.made.iter().find(|made| made.spec.key_label == key_label).map(|made| &made.certificate)
+    }
+
+    /// Puts the tokens back as they were made, and says how many files had changed.
+    ///
+    /// SoftHSM2 keeps a token in plain files and writes some of them in place while it is used, so a
+    /// process killed at that moment can take the token with it. A real token writes its own memory:
+    /// a test that kills processes restores what only the stand-in can lose. No process may have the
+    /// tokens open.
+    pub fn restore(&self) -> Result<usize, CounterpartError> {
+        let mut changed = 0;
+        for (path, whole) in &self.whole {
+            let now = std::fs::read(path).unwrap_or_default();
+            if now != *whole {
+                std::fs::write(path, whole).map_err(CounterpartError::file(path))?;
+                changed += 1;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Remembers every file of the tokens as it was made.
+    fn remember(&mut self) -> Result<(), CounterpartError> {
+        for made in &self.made {
+            let folder = self.plugged().join(&made.folder);
+            let entries = std::fs::read_dir(&folder).map_err(CounterpartError::file(&folder))?;
+            for path in entries.flatten().map(|entry| entry.path()) {
+                let bytes = std::fs::read(&path).map_err(CounterpartError::file(&path))?;
+                self.whole.insert(path, bytes);
+            }
+        }
+        Ok(())
     }
 
     /// Takes a token out, as a hand does. SoftHSM's token folder is moved away, and a process that
