@@ -200,7 +200,7 @@ impl Kiosk {
         let run = move || {
             let crashed = failed(&effect, "an effect panicked");
             let answer = std::panic::catch_unwind(AssertUnwindSafe(|| kiosk.perform(&of, effect)))
-                .unwrap_or_else(|_| Some(crashed));
+                .unwrap_or(Some(crashed));
             if let Some(answer) = answer {
                 let _ = kiosk.inbox.send(Event::Answer(of, answer));
             }

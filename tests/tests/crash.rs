@@ -83,7 +83,7 @@ fn one_world(seed: u64, kills: usize) -> Result<(), Failure> {
         return Err(format!("{issued_seen} of {kills} jobs ended before the kill: no test").into());
     }
     say(format_args!(
-        "{kills} kills, {issued_seen} jobs were shown as issued before; {restored} token files restored"
+        "{kills} kills, {issued_seen} after the copy was shown; {restored} token files restored"
     ));
     examine(&mut world, &shown)
 }

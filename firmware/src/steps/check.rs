@@ -410,7 +410,7 @@ mod tests {
     #[test]
     fn empty_blurred_and_doubtful_pages_are_told_apart() {
         let blank = PageReading { blank: true, lines: Vec::new(), ..page(&[]) };
-        assert_eq!(finding(&[blank.clone()], Rule::R2Unreadable).level, Level::Stop);
+        assert_eq!(finding(std::slice::from_ref(&blank), Rule::R2Unreadable).level, Level::Stop);
         assert_eq!(finding(&[], Rule::R2Unreadable).level, Level::Stop);
         let mixed = finding(&[page(&[PROSE]), blank], Rule::R2Unreadable);
         assert_eq!(mixed.level, Level::Warn);

@@ -52,8 +52,8 @@ pub fn open_key(
     {
         return Err(pin_trouble(Say::PinLocked, failures.count));
     }
-    // A missing seal is found before a PIN is spent and before the officer's session holds the module,
-    // which could then not look for tokens that were put back.
+    // A missing seal is found before a PIN is spent and before the officer's session holds the
+    // module, which could then not look for tokens that were put back.
     lock(&parts.keys.authority).probe().map_err(|error| token_trouble(&error))?;
     match lock(token).open(pin) {
         Ok(key) => {

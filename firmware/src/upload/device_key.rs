@@ -1,7 +1,7 @@
 //! The device's key for the connection to the registry, opened for each handshake only.
 //!
-//! A session that stays open would hold its PKCS#11 module busy, and some modules notice a token that
-//! was put back only when they start anew. Handshakes are rare; a log-in takes milliseconds.
+//! A session that stays open would hold its PKCS#11 module busy, and some modules notice a token
+//! that was put back only when they start anew. Handshakes are rare; a log-in takes milliseconds.
 
 use std::path::PathBuf;
 

@@ -118,10 +118,10 @@ impl SoftTokens {
 
     /// Puts the tokens back as they were made, and says how many files had changed.
     ///
-    /// SoftHSM2 keeps a token in plain files and writes some of them in place while it is used, so a
-    /// process killed at that moment can take the token with it. A real token writes its own memory:
-    /// a test that kills processes restores what only the stand-in can lose. No process may have the
-    /// tokens open.
+    /// SoftHSM2 keeps a token in plain files and writes some of them in place while it is used,
+    /// so a process killed at that moment can take the token with it. A real token writes its own
+    /// memory: a test that kills processes restores what only the stand-in can lose. No process
+    /// may have the tokens open.
     pub fn restore(&self) -> Result<usize, CounterpartError> {
         let mut changed = 0;
         for (path, whole) in &self.whole {
