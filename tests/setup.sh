@@ -13,7 +13,7 @@ readonly STAMPS=target/setup
 
 BUILD=(build-essential ca-certificates clang libclang-dev libleptonica-dev libtesseract-dev pkg-config)
 # What the product uses on the kiosk: recognition data, scanner, token, typefaces.
-RUN=(fonts-dejavu-core fonts-liberation2 libsane1 sane-utils softhsm2 tesseract-ocr-vie)
+RUN=(fonts-dejavu-core fonts-liberation2 libsane1 sane-utils softhsm2 tesseract-ocr tesseract-ocr-vie)
 # What only the tests use: validators nobody here wrote, and a browser.
 JUDGE=(chromium chromium-driver opensc openssl poppler-utils procps python3-venv qpdf)
 

@@ -1,5 +1,6 @@
 //! `kiosk run`: the daemon.
 
+use std::io::IsTerminal;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,7 +82,9 @@ pub fn run(args: Run) -> Outcome {
 /// Logs to standard error, which the service manager keeps.
 pub(super) fn start_log() {
     let filter = EnvFilter::try_from_env("KIOSK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colour = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
+    log.with_writer(std::io::stderr).init();
 }
 
 /// Runs a future on the kiosk's runtime: two threads serve screens and upload; pages have their
