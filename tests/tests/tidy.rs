@@ -61,7 +61,6 @@ const BANNED: &[&str] = &[
     "#[allow(",
     "/home/",
     "/Users/",
-    "/work/",
 ];
 
 #[test]
