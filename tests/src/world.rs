@@ -375,6 +375,16 @@ roots = "trust/root.pem"
             .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)).into())
     }
 
+    /// What `kiosk journal verify --json` says, read beside the running daemon.
+    pub fn audit(&self) -> Result<Value, Failure> {
+        let mut command = self.kiosk_command(&["journal", "verify", "--json", "--state"])?;
+        let output = command.arg(self.state_dir()).output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
     /// Waits until nothing waits for delivery any more.
     pub fn wait_delivered(&self) -> Result<(), Failure> {
         wait("delivery", || {

@@ -30,12 +30,6 @@ fn to_the_officer(world: &World, citizen: &Citizen) -> Result<(), Failure> {
     Ok(())
 }
 
-fn audit(world: &World) -> Result<Value, Failure> {
-    let mut command = world.kiosk_command(&["journal", "verify", "--json", "--state"])?;
-    let output = command.arg(world.state_dir()).output()?;
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
 /// The notice that the citizen sees, in English; Vietnamese must be there too.
 fn notice(view: &Value) -> String {
     assert!(view["notice"]["vi"].as_str().is_some_and(|vi| !vi.is_empty()), "{view}");
@@ -135,7 +129,7 @@ fn three_wrong_pins_lock_the_officer_also_after_a_restart() -> Result<(), Failur
     let (status, _) = officer.approve("ha", OFFICER_PIN)?;
     assert_eq!(status, 403, "even the right PIN is refused now");
     assert_eq!(citizen.view()?["state"], "deciding", "the case is kept");
-    let before = audit(&world)?;
+    let before = world.audit()?;
     assert_eq!(before["issued"], 0);
 
     world.kill_kiosk();
@@ -160,7 +154,7 @@ fn an_unplugged_token_loses_nothing_and_half_signs_nothing() -> Result<(), Failu
         assert_eq!(status, 503, "{token}: {answer}");
         assert_eq!(answer["id"], "token_missing", "{token}: {answer}");
         cause_and_remedy(&world)?;
-        assert_eq!(audit(&world)?["issued"], 0, "{token}");
+        assert_eq!(world.audit()?["issued"], 0, "{token}");
         assert!(no_copies(&world)?, "{token}: nothing half-signed is left");
         world.tokens().plug(token)?;
     }
@@ -190,7 +184,7 @@ fn a_full_disk_refuses_the_copy_and_takes_it_once_there_is_room() -> Result<(), 
     assert_eq!(status, 200, "{answer}");
     assert_eq!(answer["issued"]["number"], 1, "no number was lost");
     world.wait_delivered()?;
-    let audit = audit(&world)?;
+    let audit = world.audit()?;
     assert_eq!((&audit["issued"], &audit["delivered"]), (&Value::from(1), &Value::from(1)));
     Ok(())
 }

@@ -152,7 +152,7 @@ fn job_until_killed(
 }
 
 fn examine(world: &mut World, shown: &BTreeMap<String, u64>) -> Result<(), Failure> {
-    let audit = audit(world)?;
+    let audit = world.audit()?;
     let issued = audit["issued"].as_u64().unwrap_or_default();
     let listed = world.outbox()?;
     let copies = listed["copies"].as_array().ok_or("no list")?;
@@ -173,15 +173,6 @@ fn examine(world: &mut World, shown: &BTreeMap<String, u64>) -> Result<(), Failu
         assert_eq!(copy.map(|copy| &copy["number"]), Some(&Value::from(*number)), "{code}");
     }
     at_the_registry(world, copies)
-}
-
-fn audit(world: &World) -> Result<Value, Failure> {
-    let mut command = world.kiosk_command(&["journal", "verify", "--json", "--state"])?;
-    let output = command.arg(world.state_dir()).output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
-    }
-    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// Each copy is at the registry once, with the digest that the kiosk has.
