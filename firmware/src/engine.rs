@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use drivers_api::{CodeReader, Pin, Scanner};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -52,8 +52,16 @@ pub struct Parts {
 pub struct Kiosk {
     parts: Arc<Parts>,
     desk: Arc<Mutex<Desk>>,
-    inbox: Sender<Event>,
+    inbox: Sender<Message>,
     visit: watch::Receiver<Visit>,
+}
+
+/// Resolves once the visit has taken a wish and every screen can see what came of it.
+pub type Taken = oneshot::Receiver<()>;
+
+struct Message {
+    event: Event,
+    taken: Option<oneshot::Sender<()>>,
 }
 
 /// Takes a lock even when a thread panicked while holding it: every holder leaves the data whole.
@@ -64,7 +72,7 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Kiosk {
     /// Starts the engine.
     pub fn start(parts: Parts) -> std::io::Result<Self> {
-        let (inbox, events) = std::sync::mpsc::channel();
+        let (inbox, messages) = std::sync::mpsc::channel();
         let visit = Visit::idle(parts.clock.now());
         let (published, watched) = watch::channel(visit.clone());
         let kiosk = Self {
@@ -74,7 +82,7 @@ impl Kiosk {
             visit: watched,
         };
         let engine = Engine { kiosk: kiosk.clone(), visit, published };
-        std::thread::Builder::new().name("visit".into()).spawn(move || engine.run(&events))?;
+        std::thread::Builder::new().name("visit".into()).spawn(move || engine.run(&messages))?;
         Ok(kiosk)
     }
 
@@ -94,24 +102,31 @@ impl Kiosk {
     }
 
     /// A person asks for something.
-    pub fn wish(&self, wish: Wish) {
+    pub fn wish(&self, wish: Wish) -> Taken {
+        let (taken, when_taken) = oneshot::channel();
         // The engine ends only with the process; then nobody waits for an answer either.
-        let _ = self.inbox.send(Event::Wish(wish));
+        let _ = self.inbox.send(Message { event: Event::Wish(wish), taken: Some(taken) });
+        when_taken
+    }
+
+    fn answer(&self, visit: VisitId, answer: Answer) {
+        // As above: an answer that nobody can take any more is not missed.
+        let _ = self.inbox.send(Message { event: Event::Answer(visit, answer), taken: None });
     }
 
     /// A citizen begins a visit. Returns its id, drawn at random.
-    pub fn begin(&self, copies: u32) -> Result<VisitId, getrandom::Error> {
+    pub fn begin(&self, copies: u32) -> Result<(VisitId, Taken), getrandom::Error> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
         let visit = VisitId(hex::encode(bytes));
-        self.wish(Wish::Start { visit: visit.clone(), copies });
-        Ok(visit)
+        let taken = self.wish(Wish::Start { visit: visit.clone(), copies });
+        Ok((visit, taken))
     }
 
     /// An officer decides, with the PIN of the officer's token.
-    pub fn decide(&self, decision: Decision, pin: Pin) {
+    pub fn decide(&self, decision: Decision, pin: Pin) -> Taken {
         self.desk().pin = Some(pin);
-        self.wish(Wish::Decide(decision));
+        self.wish(Wish::Decide(decision))
     }
 }
 
@@ -122,14 +137,18 @@ struct Engine {
 }
 
 impl Engine {
-    fn run(mut self, events: &Receiver<Event>) {
+    fn run(mut self, inbox: &Receiver<Message>) {
         loop {
-            let event = match events.recv_timeout(TICK) {
-                Ok(event) => event,
-                Err(RecvTimeoutError::Timeout) => Event::Tick,
+            let message = match inbox.recv_timeout(TICK) {
+                Ok(message) => message,
+                Err(RecvTimeoutError::Timeout) => Message { event: Event::Tick, taken: None },
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            self.take(event);
+            self.take(message.event);
+            if let Some(taken) = message.taken {
+                // Whoever asked may have gone away meanwhile.
+                let _ = taken.send(());
+            }
         }
     }
 
@@ -202,11 +221,11 @@ impl Kiosk {
             let answer = std::panic::catch_unwind(AssertUnwindSafe(|| kiosk.perform(&of, effect)))
                 .unwrap_or(Some(crashed));
             if let Some(answer) = answer {
-                let _ = kiosk.inbox.send(Event::Answer(of, answer));
+                kiosk.answer(of, answer);
             }
         };
         if std::thread::Builder::new().name("effect".into()).spawn(run).is_err() {
-            let _ = self.inbox.send(Event::Answer(visit, fallback));
+            self.answer(visit, fallback);
         }
     }
 

@@ -117,10 +117,10 @@ async fn walk(kiosk: Kiosk, args: Issue, has_card: bool) -> Outcome {
                 Ok(()) => {}
                 Err(trouble) => return give_up(&trouble),
             },
-            State::AwaitingCard(_) if card_tried => kiosk.wish(Wish::SkipCard),
+            State::AwaitingCard(_) if card_tried => drop(kiosk.wish(Wish::SkipCard)),
             State::AwaitingCard(_) => {
                 card_tried = true;
-                kiosk.wish(Wish::ScanCard);
+                drop(kiosk.wish(Wish::ScanCard));
             }
             State::Deciding(dossier) => {
                 if !told {
@@ -164,14 +164,14 @@ fn collect(kiosk: &Kiosk, dossier: &Dossier, asked: &mut PageId) -> Result<(), T
             Err(trouble.clone())
         }
         (Some(_), Some(Say::ScannerEmpty)) => {
-            kiosk.wish(Wish::PagesDone);
+            drop(kiosk.wish(Wish::PagesDone));
             Ok(())
         }
         (Some(trouble), _) => Err(trouble.clone()),
         // The visit is published more than once for a page; each page is asked for once.
         (None, _) if dossier.next_page > *asked => {
             *asked = dossier.next_page;
-            kiosk.wish(Wish::ScanPage);
+            drop(kiosk.wish(Wish::ScanPage));
             Ok(())
         }
         (None, _) => Ok(()),

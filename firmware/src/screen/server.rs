@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::WatchStream;
 
 use super::{view, words};
-use crate::engine::Kiosk;
+use crate::engine::{Kiosk, Taken};
 use crate::visit::{
     Approval, Decision, PageId, RefusalReason, Say, State as VisitState, Visit, Wish,
 };
@@ -258,7 +258,8 @@ struct StartBody {
     copies: Option<u32>,
 }
 
-/// Takes a citizen's wish. Every wish is a JSON POST, which a foreign page cannot send unasked.
+/// Takes a citizen's wish; answers when the visit has taken it, so that the next look at the screen
+/// shows what came of it. Every wish is a JSON POST, which a foreign page cannot send unasked.
 async fn wish(
     State(state): State<Arc<ScreenState>>,
     Path(wish): Path<String>,
@@ -266,10 +267,10 @@ async fn wish(
 ) -> Response {
     let wish = match wish.as_str() {
         "start" => {
-            return match state.kiosk.begin(body.copies.unwrap_or(1)) {
-                Ok(visit) => Json(json!({ "visit": visit.0 })).into_response(),
-                Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            let Ok((visit, taken)) = state.kiosk.begin(body.copies.unwrap_or(1)) else {
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
             };
+            return answer_when(taken, json!({ "visit": visit.0 })).await;
         }
         "scan" => Wish::ScanPage,
         "pages-done" => Wish::PagesDone,
@@ -278,8 +279,14 @@ async fn wish(
         "end" => Wish::End,
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    state.kiosk.wish(wish);
-    Json(json!({})).into_response()
+    answer_when(state.kiosk.wish(wish), json!({})).await
+}
+
+async fn answer_when(taken: Taken, answer: serde_json::Value) -> Response {
+    match taken.await {
+        Ok(()) => Json(answer).into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }
 
 async fn page_image(State(state): State<Arc<ScreenState>>, Path(file): Path<String>) -> Response {
@@ -336,8 +343,8 @@ async fn decide(State(state): State<Arc<ScreenState>>, Json(body): Json<DecideBo
             None => return StatusCode::UNPROCESSABLE_ENTITY.into_response(),
         }
     };
-    state.kiosk.decide(Decision { officer: body.officer, verdict }, pin);
     // The first change is the decision being taken up; the second, its outcome.
+    drop(state.kiosk.decide(Decision { officer: body.officer, verdict }, pin));
     let settled = async {
         watched.changed().await?;
         let busy = |visit: &Visit| {
