@@ -15,6 +15,7 @@ use formats_copy::TrustAnchors;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Parts;
+use crate::random::SystemRandom;
 use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool};
 use crate::store::{Recovery, Store, StoreError};
 
@@ -112,13 +113,19 @@ pub fn assemble(
     };
     let parts = Parts {
         keys: keys(&config, &board.token.module),
-        assets: assets(&config, &model)?,
+        sealer: Box::new(assets(&config)?),
+        models: vec![formats_copy::ModelEntry {
+            name: model.name,
+            version: model.version,
+            sha256: model.sha256,
+        }],
+        random: Arc::new(SystemRandom),
         clock,
         store: Arc::new(store),
         scanner: Mutex::new(scanner),
         scan_dpi,
         codes: Mutex::new(Box::new(QrReader::new())),
-        readers,
+        readers: Box::new(readers),
         copy_issued: Arc::default(),
         config,
     };
@@ -159,7 +166,7 @@ fn keys(config: &Config, module: &Path) -> Keys {
     }
 }
 
-fn assets(config: &Config, model: &models::ModelInfo) -> Result<CopyAssets, AssembleError> {
+fn assets(config: &Config) -> Result<CopyAssets, AssembleError> {
     let optional = |what, path: &Option<PathBuf>| {
         path.as_deref().map(|path| read_asset(what, path)).transpose()
     };
@@ -180,11 +187,6 @@ fn assets(config: &Config, model: &models::ModelInfo) -> Result<CopyAssets, Asse
         seal_png: optional("seal image", &config.authority.seal_image)?,
         signatures,
         trust,
-        models: vec![formats_copy::ModelEntry {
-            name: model.name.clone(),
-            version: model.version.clone(),
-            sha256: model.sha256.clone(),
-        }],
     })
 }
 

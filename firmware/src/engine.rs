@@ -1,7 +1,8 @@
 //! Carries out what the visit asks for: one thread holds the visit, each effect runs on its own.
 //!
-//! The engine owns no rule of the visit. It feeds events in, starts effects, and publishes the
-//! visit after every step; screens read that and the [`Desk`].
+//! The engine owns no rule of the visit. [`Machine`] feeds events in and says what is to be done,
+//! [`Hands`] do it, and [`Kiosk`] runs both on threads and publishes the visit after every step;
+//! screens read that and the [`Desk`].
 
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -14,10 +15,11 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::{Desk, Timing};
+use crate::random::{Random, RandomError};
 use crate::steps::{certify, check, decide, identify, read, scan};
 use crate::store::Store;
 use crate::visit::{
-    Answer, Decision, Effect, Event, PageId, Say, Severity, Trouble, Visit, VisitId, Wish,
+    Answer, Decision, Dossier, Effect, Event, PageId, Say, Severity, Trouble, Visit, VisitId, Wish,
 };
 
 /// How often time is told to the visit.
@@ -38,11 +40,15 @@ pub struct Parts {
     /// The QR reader.
     pub codes: Mutex<Box<dyn CodeReader>>,
     /// The page readers.
-    pub readers: read::ReaderPool,
+    pub readers: Box<dyn read::PageReader>,
     /// Keys of officers and authority.
     pub keys: decide::Keys,
-    /// Fonts, seal, trust.
-    pub assets: certify::CopyAssets,
+    /// Makes the signed file.
+    pub sealer: Box<dyn certify::Sealer>,
+    /// The models that read the page, for the copy's manifest.
+    pub models: Vec<formats_copy::ModelEntry>,
+    /// Random numbers.
+    pub random: Arc<dyn Random>,
     /// Wakes the upload when a copy was issued.
     pub copy_issued: Arc<tokio::sync::Notify>,
 }
@@ -50,8 +56,7 @@ pub struct Parts {
 /// A hold on the running engine, for the screens and the command line.
 #[derive(Clone)]
 pub struct Kiosk {
-    parts: Arc<Parts>,
-    desk: Arc<Mutex<Desk>>,
+    hands: Hands,
     inbox: Sender<Message>,
     visit: watch::Receiver<Visit>,
 }
@@ -73,27 +78,22 @@ impl Kiosk {
     /// Starts the engine.
     pub fn start(parts: Parts) -> std::io::Result<Self> {
         let (inbox, messages) = std::sync::mpsc::channel();
-        let visit = Visit::idle(parts.clock.now());
-        let (published, watched) = watch::channel(visit.clone());
-        let kiosk = Self {
-            parts: Arc::new(parts),
-            desk: Arc::default(),
-            inbox: inbox.clone(),
-            visit: watched,
-        };
-        let engine = Engine { kiosk: kiosk.clone(), visit, published };
+        let machine = Machine::new(parts);
+        let (published, watched) = watch::channel(machine.visit().clone());
+        let kiosk = Self { hands: machine.hands().clone(), inbox, visit: watched };
+        let engine = Engine { kiosk: kiosk.clone(), machine, published };
         std::thread::Builder::new().name("visit".into()).spawn(move || engine.run(&messages))?;
         Ok(kiosk)
     }
 
     /// The parts the kiosk is made of.
     pub fn parts(&self) -> &Parts {
-        &self.parts
+        self.hands.parts()
     }
 
     /// The papers of the visit in progress.
     pub fn desk(&self) -> MutexGuard<'_, Desk> {
-        lock(&self.desk)
+        self.hands.desk()
     }
 
     /// The visit as it stands, and every change to come.
@@ -115,10 +115,8 @@ impl Kiosk {
     }
 
     /// A citizen begins a visit. Returns its id, drawn at random.
-    pub fn begin(&self, copies: u32) -> Result<(VisitId, Taken), getrandom::Error> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)?;
-        let visit = VisitId(hex::encode(bytes));
+    pub fn begin(&self, copies: u32) -> Result<(VisitId, Taken), RandomError> {
+        let visit = self.hands.new_visit()?;
         let taken = self.wish(Wish::Start { visit: visit.clone(), copies });
         Ok((visit, taken))
     }
@@ -128,11 +126,29 @@ impl Kiosk {
         self.desk().pin = Some(pin);
         self.wish(Wish::Decide(decision))
     }
+
+    /// Runs an effect on its own thread and sends its answer.
+    fn spawn(&self, job: Job) {
+        let kiosk = self.clone();
+        let visit = job.dossier.visit.clone();
+        let fallback = failed(&job.effect, "an effect could not be started");
+        let run = {
+            let visit = visit.clone();
+            move || {
+                if let Some(answer) = kiosk.hands.perform(job) {
+                    kiosk.answer(visit, answer);
+                }
+            }
+        };
+        if std::thread::Builder::new().name("effect".into()).spawn(run).is_err() {
+            self.answer(visit, fallback);
+        }
+    }
 }
 
 struct Engine {
     kiosk: Kiosk,
-    visit: Visit,
+    machine: Machine,
     published: watch::Sender<Visit>,
 }
 
@@ -144,52 +160,107 @@ impl Engine {
                 Err(RecvTimeoutError::Timeout) => Message { event: Event::Tick, taken: None },
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            self.take(message.event);
+            let jobs = self.machine.take(message.event);
+            if *self.machine.visit() != *self.published.borrow() {
+                self.published.send_replace(self.machine.visit().clone());
+            }
+            for job in jobs {
+                self.kiosk.spawn(job);
+            }
             if let Some(taken) = message.taken {
                 // Whoever asked may have gone away meanwhile.
                 let _ = taken.send(());
             }
         }
     }
+}
 
-    fn take(&mut self, event: Event) {
-        let now = self.kiosk.parts.clock.now();
+/// The visit and its papers, without threads: each event gives the jobs that must be done for it.
+/// [`Kiosk`] does them side by side; a simulation does them in an order of its own.
+pub struct Machine {
+    hands: Hands,
+    visit: Visit,
+}
+
+/// An effect to carry out, and the case file as it was when it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// The case.
+    pub dossier: Dossier,
+    /// What to do.
+    pub effect: Effect,
+}
+
+impl Machine {
+    /// A kiosk at which nobody stands.
+    pub fn new(parts: Parts) -> Self {
+        let visit = Visit::idle(parts.clock.now());
+        Self { hands: Hands { parts: Arc::new(parts), desk: Arc::default() }, visit }
+    }
+
+    /// What carries out the jobs.
+    pub const fn hands(&self) -> &Hands {
+        &self.hands
+    }
+
+    /// The visit as it stands.
+    pub const fn visit(&self) -> &Visit {
+        &self.visit
+    }
+
+    /// Steps the visit. Papers that must go are gone when this returns, before anyone is told that
+    /// the visit moved on.
+    pub fn take(&mut self, event: Event) -> Vec<Job> {
+        let now = self.hands.parts.clock.now();
         let starting = match &event {
             Event::Wish(Wish::Start { visit, .. }) => Some(visit.clone()),
             Event::Tick | Event::Wish(_) | Event::Answer(..) => None,
         };
         let (visit, effects) = self.visit.clone().step(event, now);
-        let mut begun = None;
-        if let (Some(started), Some(dossier)) = (starting, visit.dossier())
-            && started == dossier.visit
-        {
-            begun = Some(started);
-        }
-        let changed = visit != self.visit;
         self.visit = visit;
-        let of = self.visit.dossier().map(|dossier| dossier.visit.clone());
-        // Wiping and forgetting happen before anyone is told that the visit moved on.
         for effect in &effects {
-            self.forget(effect);
+            self.hands.forget(effect);
         }
-        if let Some(visit) = begun {
-            self.kiosk.desk().begin(visit);
+        let Some(dossier) = self.visit.dossier() else { return vec![] };
+        if starting.as_ref() == Some(&dossier.visit) {
+            self.hands.desk().begin(dossier.visit.clone());
         }
-        if changed {
-            self.published.send_replace(self.visit.clone());
-        }
-        for effect in effects {
-            if let Some(visit) = of.clone() {
-                self.kiosk.spawn(visit, effect);
-            }
-        }
+        let lasting =
+            effects.into_iter().filter(|e| !matches!(e, Effect::Wipe | Effect::DropPage(_)));
+        lasting.map(|effect| Job { dossier: dossier.clone(), effect }).collect()
+    }
+}
+
+/// Carries out effects with the kiosk's parts on the visit's papers.
+#[derive(Clone)]
+pub struct Hands {
+    parts: Arc<Parts>,
+    desk: Arc<Mutex<Desk>>,
+}
+
+impl Hands {
+    /// The parts the kiosk is made of.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// The papers of the visit in progress.
+    pub fn desk(&self) -> MutexGuard<'_, Desk> {
+        lock(&self.desk)
+    }
+
+    /// Draws the id of a new visit.
+    pub fn new_visit(&self) -> Result<VisitId, RandomError> {
+        let mut bytes = [0; 16];
+        self.parts.random.fill(&mut bytes)?;
+        Ok(VisitId(hex::encode(bytes)))
     }
 
     fn forget(&self, effect: &Effect) {
         match effect {
-            Effect::Wipe => self.kiosk.desk().wipe(),
+            Effect::Wipe => self.desk().wipe(),
             Effect::DropPage(page) => {
-                let mut desk = self.kiosk.desk();
+                let mut desk = self.desk();
                 desk.scanned.remove(page);
                 desk.pages.remove(page);
             }
@@ -204,32 +275,33 @@ impl Engine {
             | Effect::RecordSecretMark => {}
         }
     }
-}
 
-impl Kiosk {
-    /// Runs an effect on its own thread and sends its answer, also when the effect panics: a visit
-    /// never waits for ever (invariant 8).
-    fn spawn(&self, visit: VisitId, effect: Effect) {
-        if matches!(effect, Effect::Wipe | Effect::DropPage(_)) {
-            return;
-        }
-        let kiosk = self.clone();
-        let of = visit.clone();
-        let fallback = failed(&effect, "an effect could not be started");
-        let run = move || {
-            let crashed = failed(&effect, "an effect panicked");
-            let answer = std::panic::catch_unwind(AssertUnwindSafe(|| kiosk.perform(&of, effect)))
-                .unwrap_or(Some(crashed));
-            if let Some(answer) = answer {
-                kiosk.answer(of, answer);
+    /// Carries out a job. There is an answer also when it panics: a visit never waits for ever
+    /// (invariant 8), and a number that it held is given back.
+    pub fn perform(&self, job: Job) -> Option<Answer> {
+        let crashed = failed(&job.effect, "an effect panicked");
+        let visit = job.dossier.visit.clone();
+        match std::panic::catch_unwind(AssertUnwindSafe(|| self.work(job))) {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.give_back(&visit);
+                Some(crashed)
             }
-        };
-        if std::thread::Builder::new().name("effect".into()).spawn(run).is_err() {
-            self.answer(visit, fallback);
         }
     }
 
-    fn perform(&self, visit: &VisitId, effect: Effect) -> Option<Answer> {
+    fn give_back(&self, visit: &VisitId) {
+        let held = self.parts.store.open_reservation().filter(|held| held.visit == visit.0);
+        if let Some(held) = held
+            && let Err(error) = self.parts.store.release(&held, "an effect panicked")
+        {
+            tracing::error!(error = crate::chain(&error), "number not given back yet");
+        }
+    }
+
+    fn work(&self, job: Job) -> Option<Answer> {
+        let Job { dossier, effect } = job;
+        let visit = &dossier.visit;
         match effect {
             Effect::ScanPage(page) => Some(self.timed("scan", || self.scan_page(visit, page))),
             Effect::ReadPage(page) => Some(self.timed("read", || self.read_page(visit, page))),
@@ -238,7 +310,7 @@ impl Kiosk {
             Effect::CompareFace => Some(Answer::Face(identify::compare_face())),
             Effect::OpenKey(decision) => Some(self.open_key(visit, &decision)),
             Effect::Certify(decision) => {
-                Some(self.timed("certify", || self.certify(visit, &decision)))
+                Some(self.timed("certify", || self.certify(&dossier, &decision)))
             }
             Effect::RecordRefusal(decision, reason) => {
                 Some(match decide::record_refusal(&self.parts, visit, &decision, reason) {
@@ -344,16 +416,19 @@ impl Kiosk {
         }
     }
 
-    fn certify(&self, visit: &VisitId, decision: &Decision) -> Answer {
-        let watched = self.visit.borrow().dossier().cloned();
-        let (Some(dossier), Some(mut desk)) = (watched, self.desk_of(visit)) else {
+    fn certify(&self, dossier: &Dossier, decision: &Decision) -> Answer {
+        let visit = &dossier.visit;
+        let Some(mut desk) = self.desk_of(visit) else {
             return Answer::CertifyFailed(internal("the visit is no longer on the desk"));
         };
         let key = desk.key.take();
         let case = certify::Case {
             visit: visit.clone(),
             copies: dossier.copies,
-            kind: dossier.kind.map_or_else(|| "Giấy tờ khác".into(), |kind| kind.vi),
+            kind: dossier
+                .kind
+                .as_ref()
+                .map_or_else(|| "Giấy tờ khác".into(), |kind| kind.vi.clone()),
             pages: desk.pages.values().cloned().collect(),
             officer: decision.officer.clone(),
             approval: match &decision.verdict {

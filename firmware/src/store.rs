@@ -17,13 +17,10 @@
 mod audit;
 mod catalog;
 mod copies;
-mod disk;
 mod error;
 mod frame;
 mod index;
 mod journal;
-#[cfg(test)]
-mod memory_disk;
 mod record;
 mod recovery;
 #[cfg(test)]
@@ -35,10 +32,11 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use formats_files::{Disk, RealDisk};
+
 pub use audit::{Audit, list_copies, verify_journal};
 pub use catalog::{CopySummary, Delivery};
 pub use copies::COPY_BYTES_MAX;
-pub use disk::{Disk, DiskFile};
 pub use error::{Contradiction, Damage, StoreError};
 pub use record::{Decision, Entry, IssuedCopy, Record, RegisterRow, Reservation, Verdict};
 pub use recovery::{IndexFate, Recovery};
@@ -80,7 +78,7 @@ impl Store {
     /// when another process holds it or the journal is damaged.
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<(Self, Recovery), StoreError> {
         let lock = recovery::lock(dir)?;
-        let disk = Arc::new(disk::RealDisk::new(dir.to_owned()));
+        let disk = Arc::new(RealDisk::new(dir.to_owned()));
         Self::open_on(disk, dir, clock, Some(lock))
     }
 

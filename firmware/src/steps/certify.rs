@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use drivers_api::{KeyAlgorithm, SigningSession};
 use formats_copy::{
-    Assets, CopyRequest, PageImage, PlacedWord, SignatureAlgorithm, Signer, TrustAnchors,
-    VerificationCode,
+    Assets, CopyRequest, PageImage, PlacedWord, SealedCopy, SignatureAlgorithm, Signer,
+    TrustAnchors, VerificationCode,
 };
 
 use super::decide::{read_pin, record_approval, store_trouble, token_trouble};
@@ -25,8 +25,46 @@ pub struct CopyAssets {
     pub signatures: std::collections::BTreeMap<String, Vec<u8>>,
     /// Whose signatures count.
     pub trust: TrustAnchors,
-    /// The models that read the page, for the copy's manifest.
-    pub models: Vec<formats_copy::ModelEntry>,
+}
+
+/// Makes the signed file of an approved case, and proves that it verifies.
+pub trait Sealer: Send + Sync {
+    /// The file, signed by the officer with this id, then by the authority.
+    fn seal(
+        &self,
+        request: &CopyRequest,
+        officer: &str,
+        officer_key: &mut dyn SigningSession,
+        seal_key: &mut dyn SigningSession,
+    ) -> Result<SealedCopy, Trouble>;
+}
+
+impl Sealer for CopyAssets {
+    fn seal(
+        &self,
+        request: &CopyRequest,
+        officer: &str,
+        officer_key: &mut dyn SigningSession,
+        seal_key: &mut dyn SigningSession,
+    ) -> Result<SealedCopy, Trouble> {
+        let assets = Assets {
+            regular_font: self.fonts[0].clone(),
+            bold_font: self.fonts[1].clone(),
+            seal_png: self.seal_png.clone(),
+            signature_png: self.signatures.get(officer).cloned(),
+        };
+        let sealed =
+            formats_copy::seal(request, &assets, &mut Key(officer_key), &mut Key(seal_key))
+                .map_err(|error| seal_trouble(&error))?;
+        // Asserted in pairs: the very code that strangers verify with must accept what was just
+        // sealed.
+        formats_copy::verify(&sealed.bytes, &self.trust).map_err(|refusal| {
+            let cause = format!("the sealed copy does not verify: {}", refusal.code());
+            let remedy = "check trust.roots against the certificates on the tokens";
+            Trouble { remedy: remedy.into(), ..internal(&cause) }
+        })?;
+        Ok(sealed)
+    }
 }
 
 /// A case the officer has approved.
@@ -58,7 +96,7 @@ pub fn certify(
     record_approval(parts, &case.visit, officer, &leaf)?;
 
     let mut random = [0; 10];
-    getrandom::fill(&mut random).map_err(|_| internal("no random numbers from the system"))?;
+    parts.random.fill(&mut random).map_err(|error| internal(&error.to_string()))?;
     let code = VerificationCode::from_random(random);
     let store = |error: StoreError| store_trouble(&error);
     let reservation = parts.store.reserve(&case.visit.0, &code.to_string()).map_err(store)?;
@@ -78,7 +116,7 @@ pub fn certify(
     kept
 }
 
-fn issued(parts: &Parts, reservation: &Reservation, sealed: &formats_copy::SealedCopy) -> Issued {
+fn issued(parts: &Parts, reservation: &Reservation, sealed: &SealedCopy) -> Issued {
     let base = parts.config.registry.public_url.trim_end_matches('/');
     Issued {
         number: reservation.number,
@@ -97,28 +135,13 @@ fn seal_and_check(
     officer_key: &mut dyn SigningSession,
     code: VerificationCode,
     reservation: &Reservation,
-) -> Result<(formats_copy::SealedCopy, RegisterRow), Trouble> {
+) -> Result<(SealedCopy, RegisterRow), Trouble> {
     let pin = read_pin(&parts.keys.authority_pin).map_err(|error| token_trouble(&error))?;
     let mut seal_key =
         lock(&parts.keys.authority).open(&pin).map_err(|error| token_trouble(&error))?;
     let now = parts.clock.now();
     let request = request(parts, case, officer, code, reservation, now);
-    let assets = Assets {
-        regular_font: parts.assets.fonts[0].clone(),
-        bold_font: parts.assets.fonts[1].clone(),
-        seal_png: parts.assets.seal_png.clone(),
-        signature_png: parts.assets.signatures.get(&officer.id).cloned(),
-    };
-    let mut officer_signer = Key(officer_key);
-    let mut seal_signer = Key(seal_key.as_mut());
-    let sealed = formats_copy::seal(&request, &assets, &mut officer_signer, &mut seal_signer)
-        .map_err(|error| seal_trouble(&error))?;
-    // Asserted in pairs: the very code that strangers verify with must accept what was just sealed.
-    formats_copy::verify(&sealed.bytes, &parts.assets.trust).map_err(|refusal| {
-        let cause = format!("the sealed copy does not verify: {}", refusal.code());
-        let remedy = "check trust.roots against the certificates on the tokens";
-        Trouble { remedy: remedy.into(), ..internal(&cause) }
-    })?;
+    let sealed = parts.sealer.seal(&request, &officer.id, officer_key, seal_key.as_mut())?;
     let pages = u32::try_from(case.pages.len()).unwrap_or(u32::MAX);
     let row = RegisterRow {
         certified_at: now,
@@ -156,7 +179,7 @@ fn request(
         device: config.device.id.clone(),
         sequence: reservation.sequence,
         pages: case.pages.iter().map(|page| page_image(page)).collect(),
-        models: parts.assets.models.clone(),
+        models: parts.models.clone(),
         verify_base: config.registry.public_url.trim_end_matches('/').into(),
     }
 }

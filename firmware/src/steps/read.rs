@@ -66,9 +66,16 @@ impl ReaderPool {
             idle = self.returned.wait(idle).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
     }
+}
 
+/// Reads pages.
+pub trait PageReader: Send + Sync {
     /// Reads a page and makes its JPEG. A page that lay upside down is turned.
-    pub fn read(&self, mut raster: Raster) -> Result<KeptPage, Trouble> {
+    fn read(&self, raster: Raster) -> Result<KeptPage, Trouble>;
+}
+
+impl PageReader for ReaderPool {
+    fn read(&self, mut raster: Raster) -> Result<KeptPage, Trouble> {
         if raster.width().min(raster.height()) < PAGE_SIDE_MIN {
             let size = format!("{}x{} pixels", raster.width(), raster.height());
             return Err(unusable(Say::PageTooSmall, size));

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use formats_files::{Disk, RealDisk};
+
 use super::catalog::{self, CopySummary, Query};
 use super::copies;
-use super::disk::{Disk, RealDisk};
 use super::error::StoreError;
 use super::journal;
 use super::record::Record;

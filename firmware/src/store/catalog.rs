@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use formats_files::Disk;
 use time::OffsetDateTime;
 
-use super::disk::Disk;
 use super::error::StoreError;
 use super::index::{Index, IndexError, Places};
 use super::journal::{self, Position};

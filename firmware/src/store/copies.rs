@@ -1,6 +1,7 @@
 //! Sealed copies: one file each, named by its SHA-256.
 
-use super::disk::Disk;
+use formats_files::Disk;
+
 use super::error::StoreError;
 use super::frame;
 

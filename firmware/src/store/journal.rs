@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use formats_files::{Disk, DiskFile};
 use time::OffsetDateTime;
 
-use super::disk::{Disk, DiskFile};
 use super::error::{Contradiction, Damage, StoreError};
 use super::frame::{self, GENESIS, HEADER_BYTES, Head, Header};
 use super::record::{self, Entry, Record};

@@ -5,11 +5,11 @@ use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use formats_files::Disk;
 use rustix::fs::{FlockOperation, flock};
 
 use super::catalog::CatalogError;
 use super::copies;
-use super::disk::Disk;
 use super::error::StoreError;
 use super::frame::Head;
 use super::index::{Index, IndexError};

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::memory_disk::{MemoryDisk, Random};
+use formats_files::{MemoryDisk, Random};
+
 use super::tests::{self, TestClock};
 use super::*;
 

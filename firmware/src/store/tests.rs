@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use formats_files::{MemoryDisk, Random};
 use proptest::prelude::*;
 use time::macros::datetime;
 
-use super::memory_disk::{MemoryDisk, Random};
 use super::*;
 
 #[derive(Debug, Clone, Copy)]

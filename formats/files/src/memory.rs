@@ -8,16 +8,18 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::disk::{Disk, DiskFile};
+use crate::{Disk, DiskFile};
 
 const SECTOR: usize = 512;
 
 /// SplitMix64: small, seeded, good enough to choose faults.
 #[derive(Debug, Clone)]
-pub(super) struct Random(pub(super) u64);
+pub struct Random(pub u64);
 
 impl Random {
-    pub(super) fn next(&mut self) -> u64 {
+    /// The next number, any of them as likely.
+    #[expect(clippy::should_implement_trait, reason = "a source of numbers, not an iterator")]
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,12 +27,13 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub(super) fn below(&mut self, n: u64) -> u64 {
+    /// A number below `n`, which is not 0.
+    pub fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 
     /// True once in `n` calls on average.
-    pub(super) fn one_in(&mut self, n: u64) -> bool {
+    pub fn one_in(&mut self, n: u64) -> bool {
         n > 0 && self.below(n) == 0
     }
 }
@@ -70,13 +73,15 @@ struct World {
     fail_at: Option<u64>,
     without_power: bool,
     full: bool,
+    /// Bytes that all files together may have; none means no limit.
+    capacity: Option<u64>,
     boots: u64,
     operations: u64,
 }
 
-/// See the module.
+/// A disk that forgets and fails by a seed; see the module. Clones are the same disk.
 #[derive(Debug, Clone)]
-pub(super) struct MemoryDisk(Arc<Mutex<World>>);
+pub struct MemoryDisk(Arc<Mutex<World>>);
 
 fn apply(bytes: &mut Vec<u8>, change: &Change) {
     match change {
@@ -116,7 +121,9 @@ fn missing() -> io::Error {
 }
 
 impl MemoryDisk {
-    pub(super) fn new(seed: u64) -> Self {
+    /// An empty, sound disk; the seed decides what faults and power cuts do.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(World {
             random: Random(seed),
             inodes: Vec::new(),
@@ -128,6 +135,7 @@ impl MemoryDisk {
             fail_at: None,
             without_power: false,
             full: false,
+            capacity: None,
             boots: 0,
             operations: 0,
         })))
@@ -138,24 +146,24 @@ impl MemoryDisk {
     }
 
     /// From now on one operation in `n` fails; 0 stops it.
-    pub(super) fn fail_one_in(&self, n: u64) {
+    pub fn fail_one_in(&self, n: u64) {
         self.world().fail_one_in = n;
     }
 
     /// The power goes at the `n`th operation from now.
-    pub(super) fn cut_after(&self, n: u64) {
+    pub fn cut_after(&self, n: u64) {
         let mut world = self.world();
         world.cut_after = Some(world.operations + n);
     }
 
     /// The `n`th operation from now fails.
-    pub(super) fn fail_after(&self, n: u64) {
+    pub fn fail_after(&self, n: u64) {
         let mut world = self.world();
         world.fail_at = Some(world.operations + n);
     }
 
     /// The program was killed, not the machine: what it wrote is still in the cache.
-    pub(super) fn restart_program(&self) {
+    pub fn restart_program(&self) {
         let mut world = self.world();
         world.without_power = false;
         world.cut_after = None;
@@ -164,26 +172,40 @@ impl MemoryDisk {
     }
 
     /// Every write of file data fails for want of space.
-    pub(super) fn set_full(&self, full: bool) {
+    pub fn set_full(&self, full: bool) {
         self.world().full = full;
     }
 
-    pub(super) fn is_without_power(&self) -> bool {
+    /// How many bytes all files together may have.
+    pub fn set_capacity(&self, bytes: u64) {
+        self.world().capacity = Some(bytes);
+    }
+
+    /// Paths of all files, sorted.
+    #[must_use]
+    pub fn files(&self) -> Vec<String> {
+        self.world().names.keys().cloned().collect()
+    }
+
+    /// Whether the power is out.
+    #[must_use]
+    pub fn is_without_power(&self) -> bool {
         self.world().without_power
     }
 
     /// Operations so far.
-    pub(super) fn operations(&self) -> u64 {
+    #[must_use]
+    pub fn operations(&self) -> u64 {
         self.world().operations
     }
 
     /// Cuts the power (if it is not gone yet) and starts again from what is durable.
-    pub(super) fn restart(&self) {
+    pub fn restart(&self) {
         self.world().restart();
     }
 
     /// Changes a file behind the store's back.
-    pub(super) fn damage(&self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    pub fn damage(&self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
         let mut world = self.world();
         let inode = *world.names.get(path).expect("the file to damage exists");
         let inode = &mut world.inodes[inode];
@@ -252,6 +274,14 @@ impl World {
 
     fn inode(&self, path: &str) -> io::Result<&Inode> {
         self.names.get(path).map(|inode| &self.inodes[*inode]).ok_or_else(missing)
+    }
+
+    fn has_no_room(&self, bytes: u64) -> bool {
+        self.full || self.capacity.is_some_and(|capacity| self.used() + bytes > capacity)
+    }
+
+    fn used(&self) -> u64 {
+        self.names.values().map(|inode| self.inodes[*inode].cached.len() as u64).sum()
     }
 
     fn rename(&mut self, path: &str, change: NameChange) {
@@ -331,6 +361,25 @@ impl Disk for MemoryDisk {
         Ok(())
     }
 
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut world = self.world();
+        world.begin()?;
+        if world.names.contains_key(to) {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists));
+        }
+        let inode = *world.names.get(from).ok_or_else(missing)?;
+        world.rename(to, NameChange::Link(to.to_owned(), inode));
+        Ok(())
+    }
+
+    fn free_bytes(&self) -> io::Result<u64> {
+        let world = self.world();
+        if world.full {
+            return Ok(0);
+        }
+        Ok(world.capacity.map_or(u64::MAX, |bytes| bytes.saturating_sub(world.used())))
+    }
+
     fn remove(&self, path: &str) -> io::Result<()> {
         let mut world = self.world();
         world.begin()?;
@@ -375,7 +424,9 @@ impl DiskFile for MemoryFile {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut world = self.world()?;
         let failed = match world.begin() {
-            Ok(()) if world.full => Err(io::Error::from(io::ErrorKind::StorageFull)),
+            Ok(()) if world.has_no_room(bytes.len() as u64) => {
+                Err(io::Error::from(io::ErrorKind::StorageFull))
+            }
             other => other,
         };
         let written = match failed {
