@@ -180,6 +180,8 @@ impl Engine {
 pub struct Machine {
     hands: Hands,
     visit: Visit,
+    /// The wall clock and the steady one when the kiosk started.
+    began: (time::OffsetDateTime, Duration),
 }
 
 /// An effect to carry out, and the case file as it was when it was asked for.
@@ -194,8 +196,9 @@ pub struct Job {
 impl Machine {
     /// A kiosk at which nobody stands.
     pub fn new(parts: Parts) -> Self {
-        let visit = Visit::idle(parts.clock.now());
-        Self { hands: Hands { parts: Arc::new(parts), desk: Arc::default() }, visit }
+        let began = (parts.clock.now(), parts.clock.steady());
+        let visit = Visit::idle(began.0);
+        Self { hands: Hands { parts: Arc::new(parts), desk: Arc::default() }, visit, began }
     }
 
     /// What carries out the jobs.
@@ -211,7 +214,7 @@ impl Machine {
     /// Steps the visit. Papers that must go are gone when this returns, before anyone is told that
     /// the visit moved on.
     pub fn take(&mut self, event: Event) -> Vec<Job> {
-        let now = self.hands.parts.clock.now();
+        let now = self.visit_time();
         let starting = match &event {
             Event::Wish(Wish::Start { visit, .. }) => Some(visit.clone()),
             Event::Tick | Event::Wish(_) | Event::Answer(..) => None,
@@ -228,6 +231,14 @@ impl Machine {
         let lasting =
             effects.into_iter().filter(|e| !matches!(e, Effect::Wipe | Effect::DropPage(_)));
         lasting.map(|effect| Job { dossier: dossier.clone(), effect }).collect()
+    }
+}
+
+impl Machine {
+    /// The time by which a visit waits: the start's, and what has gone by since. A clock that is
+    /// set right during a visit neither ends its waits nor makes them endless.
+    fn visit_time(&self) -> time::OffsetDateTime {
+        self.began.0 + self.hands.parts.clock.steady().saturating_sub(self.began.1)
     }
 }
 
@@ -329,10 +340,10 @@ impl Hands {
     }
 
     fn timed(&self, stage: &'static str, work: impl FnOnce() -> Answer) -> Answer {
-        let began = self.parts.clock.now();
+        let began = self.parts.clock.steady();
         let answer = work();
-        let took = self.parts.clock.now() - began;
-        let ms = u64::try_from(took.whole_milliseconds()).unwrap_or(0);
+        let took = self.parts.clock.steady().saturating_sub(began);
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(stage, ms, "stage done");
         self.desk().timings.push(Timing { stage, ms });
         answer
