@@ -19,12 +19,15 @@ mod catalog;
 mod copies;
 mod error;
 mod frame;
+#[cfg(test)]
+mod golden;
 mod index;
 mod journal;
 mod record;
 mod recovery;
 #[cfg(test)]
 mod simulation;
+mod space;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -40,6 +43,7 @@ pub use copies::COPY_BYTES_MAX;
 pub use error::{Contradiction, Damage, StoreError};
 pub use record::{Decision, Entry, IssuedCopy, Record, RegisterRow, Reservation, Verdict};
 pub use recovery::{IndexFate, Recovery};
+pub use space::Policy;
 pub use state::{BookTotals, PinFailures};
 
 use crate::clock::Clock;
@@ -57,7 +61,11 @@ pub struct Store {
     disk: Arc<dyn Disk>,
     clock: Arc<dyn Clock>,
     inner: Mutex<Inner>,
+    /// The folder that the disk is, for [`Store::copy_path`]; empty for other disks.
     dir: PathBuf,
+    /// Where the index is, if there is to be one.
+    index_path: Option<PathBuf>,
+    policy: Policy,
     /// Held for as long as the store is open.
     _lock: Option<std::fs::File>,
 }
@@ -79,7 +87,39 @@ impl Store {
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<(Self, Recovery), StoreError> {
         let lock = recovery::lock(dir)?;
         let disk = Arc::new(RealDisk::new(dir.to_owned()));
-        Self::open_on(disk, dir, clock, Some(lock))
+        let (mut store, recovery) = Self::open_on(disk, Some(&dir.join(INDEX)), clock)?;
+        store.dir = dir.to_owned();
+        store._lock = Some(lock);
+        Ok((store, recovery))
+    }
+
+    /// [`Store::open`] on any disk, without a lock: for simulations. The index, if there is to be
+    /// one, is a real folder; without it all answers come from the journal. The disk must not be
+    /// open in two stores at a time.
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        index: Option<&Path>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Recovery), StoreError> {
+        recovery::open(disk, index, clock)
+    }
+
+    /// The same store with another policy on space than the default.
+    #[must_use]
+    pub const fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Whether there is room for another visit: more free bytes than the reserve, which is kept for
+    /// the visits that have begun and for the journal. Begin no visit on an error; those that
+    /// run may finish. Asks the file system, so call it when a visit begins, not in a loop.
+    pub fn room(&self) -> Result<(), StoreError> {
+        let free = self.disk.free_bytes().map_err(|e| StoreError::disk("measure", ".", e))?;
+        if free < self.policy.reserve_bytes {
+            return Err(StoreError::LowSpace { free, reserve: self.policy.reserve_bytes });
+        }
+        Ok(())
     }
 
     /// Opens a book for numbering. A book that is open already goes on; another open book is
@@ -256,10 +296,6 @@ impl Store {
         self.inner().journal.reopen()
     }
 
-    fn index_path(&self) -> PathBuf {
-        self.dir.join(INDEX)
-    }
-
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // The journal shuts itself before it writes, so a panic in between leaves nothing open.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -310,7 +346,9 @@ impl Store {
                 Ok(answer) => return Ok(answer),
                 Err(error) => {
                     tracing::warn!(%error, attempt, "the index gave no answer");
-                    inner.rebuild_index(&*self.disk, &self.index_path());
+                    if let Some(path) = &self.index_path {
+                        inner.rebuild_index(&*self.disk, path);
+                    }
                 }
             }
         }

@@ -162,7 +162,7 @@ pub fn token_trouble(error: &DeviceError) -> Trouble {
 /// A store's failure: what officer and technician are told.
 pub fn store_trouble(error: &StoreError) -> Trouble {
     let say = match error {
-        StoreError::NoSpace { .. } => Say::DiskFull,
+        StoreError::NoSpace { .. } | StoreError::LowSpace { .. } => Say::DiskFull,
         _ => Say::Internal,
     };
     Trouble {

@@ -139,6 +139,14 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// Less space is free than is kept for the visits that have begun.
+    #[error("{free} bytes are free, fewer than the reserve of {reserve}: no new visit begins")]
+    LowSpace {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes of the reserve, from the site file.
+        reserve: u64,
+    },
     /// The disk failed an operation.
     #[error("could not {operation} {path}")]
     Io {
@@ -223,7 +231,7 @@ impl StoreError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Locked { .. } => "stop the other kiosk process (systemctl status kiosk)",
-            Self::NoSpace { .. } => {
+            Self::NoSpace { .. } | Self::LowSpace { .. } => {
                 "connect the kiosk so that copies can be delivered, or free space on the data \
                  partition; the kiosk goes on by itself"
             }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use formats_files::Disk;
@@ -16,7 +16,7 @@ use super::index::{Index, IndexError};
 use super::journal::{self, Journal};
 use super::record::{Record, Reservation};
 use super::state::State;
-use super::{INDEX, Inner, Store};
+use super::{Inner, Policy, Store};
 use crate::clock::Clock;
 
 /// Why an open reservation is released at start.
@@ -29,7 +29,7 @@ pub enum IndexFate {
     Sound,
     /// It was missing, behind or damaged, and was built anew.
     Rebuilt,
-    /// It could not be built; answers come from the journal, more slowly.
+    /// It could not be built or was not asked for; answers come from the journal, more slowly.
     Unavailable,
 }
 
@@ -83,48 +83,58 @@ pub(super) fn rebuild(disk: &dyn Disk, path: &Path, head: Head) -> Result<Index,
     }
 }
 
-impl Store {
-    /// [`Store::open`] on any disk. The index is in the real folder `dir`.
-    pub(super) fn open_on(
-        disk: Arc<dyn Disk>,
-        dir: &Path,
-        clock: Arc<dyn Clock>,
-        lock: Option<File>,
-    ) -> Result<(Self, Recovery), StoreError> {
-        journal::make_folder(&*disk, copies::FOLDER)?;
-        let mut state = State::default();
-        let mut sequences = HashMap::new();
-        let (journal, tail) = Journal::open(Arc::clone(&disk), &mut |_, entry| {
-            state.check(&entry.record)?;
-            state.apply(entry.at, &entry.record);
-            if let Record::Issued(copy) = &entry.record {
-                sequences.insert(digest_key(&copy.sha256), copy.sequence);
-            }
-            Ok(())
-        })?;
-        let (index, fate) = open_index(&*disk, &dir.join(INDEX), journal.head(), &state);
-        let released = state.reservation().cloned();
-        let release_due = released.is_some().then(|| POWER_LOST.to_owned());
-        let reserved_file = None;
-        let records = journal.head().seq;
-        let inner = Mutex::new(Inner { journal, state, index, reserved_file, release_due });
-        let store = Self { disk, clock, inner, dir: dir.to_owned(), _lock: lock };
-        let unexplained = store.sweep(&mut sequences, released.is_some())?;
-        if let Err(error) = store.settle(&mut store.inner()) {
-            tracing::warn!(%error, "the open number is released before the next reservation");
+/// [`Store::open_on`].
+pub(super) fn open(
+    disk: Arc<dyn Disk>,
+    index_path: Option<&Path>,
+    clock: Arc<dyn Clock>,
+) -> Result<(Store, Recovery), StoreError> {
+    journal::make_folder(&*disk, copies::FOLDER)?;
+    let mut state = State::default();
+    let mut sequences = HashMap::new();
+    let (journal, tail) = Journal::open(Arc::clone(&disk), &mut |_, entry| {
+        state.check(&entry.record)?;
+        state.apply(entry.at, &entry.record);
+        if let Record::Issued(copy) = &entry.record {
+            sequences.insert(digest_key(&copy.sha256), copy.sequence);
         }
-        let missing = {
-            let inner = store.inner();
-            let mut missing: Vec<u64> = sequences.into_values().collect();
-            missing.retain(|sequence| inner.state.pending().contains_key(sequence));
-            missing.sort_unstable();
-            missing
-        };
-        let torn_bytes = tail.map_or(0, |t| t.torn);
-        let index = fate;
-        Ok((store, Recovery { records, torn_bytes, released, missing, unexplained, index }))
+        Ok(())
+    })?;
+    let (index, fate) = match index_path {
+        Some(path) => open_index(&*disk, path, journal.head(), &state),
+        None => (None, IndexFate::Unavailable),
+    };
+    let released = state.reservation().cloned();
+    let release_due = released.is_some().then(|| POWER_LOST.to_owned());
+    let reserved_file = None;
+    let records = journal.head().seq;
+    let inner = Mutex::new(Inner { journal, state, index, reserved_file, release_due });
+    let store = Store {
+        disk,
+        clock,
+        inner,
+        dir: PathBuf::new(),
+        index_path: index_path.map(Path::to_owned),
+        policy: Policy::default(),
+        _lock: None,
+    };
+    let unexplained = store.sweep(&mut sequences, released.is_some())?;
+    if let Err(error) = store.settle(&mut store.inner()) {
+        tracing::warn!(%error, "the open number is released before the next reservation");
     }
+    let missing = {
+        let inner = store.inner();
+        let mut missing: Vec<u64> = sequences.into_values().collect();
+        missing.retain(|sequence| inner.state.pending().contains_key(sequence));
+        missing.sort_unstable();
+        missing
+    };
+    let torn_bytes = tail.map_or(0, |t| t.torn);
+    let index = fate;
+    Ok((store, Recovery { records, torn_bytes, released, missing, unexplained, index }))
+}
 
+impl Store {
     /// Removes what an unfinished commit left of its copy; leaves in `issued` the copies without a
     /// file, and returns the names of files that nothing explains.
     fn sweep(

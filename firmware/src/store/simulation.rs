@@ -96,7 +96,8 @@ impl<'a> Run<'a> {
                 self.disk.cut_after(1 + self.random.below(12));
             }
             let disk = Arc::new(self.disk.clone());
-            match Store::open_on(disk, self.dir, Arc::new(TestClock), None) {
+            let index = self.dir.join(INDEX);
+            match Store::open_on(disk, Some(&index), Arc::new(TestClock)) {
                 Ok((store, recovery)) if !self.disk.is_without_power() => {
                     assert!(recovery.missing.is_empty(), "missing copies: {recovery:?}");
                     assert!(recovery.unexplained.is_empty(), "unexplained: {recovery:?}");

@@ -85,7 +85,7 @@ impl Bench {
     }
 
     fn try_open(&self) -> Result<(Store, Recovery), StoreError> {
-        Store::open_on(Arc::new(self.disk.clone()), self.folder.path(), Arc::new(TestClock), None)
+        Store::open_on(Arc::new(self.disk.clone()), Some(&self.index()), Arc::new(TestClock))
     }
 
     fn open(&self) -> (Store, Recovery) {
@@ -238,6 +238,34 @@ fn a_full_disk_is_named_and_the_store_goes_on_when_there_is_space() {
     bench.disk.restart();
     assert_eq!(bench.open().0.list().expect("answer").len(), 1);
     assert!(audit::audit(&bench.disk).expect("sound").is_clean());
+}
+
+#[test]
+fn without_room_no_visit_begins_and_a_running_one_finishes() {
+    let bench = Bench::new();
+    let (store, _) = bench.open();
+    let store = store.with_policy(Policy { reserve_bytes: 100_000, ..Policy::default() });
+    store.room().expect("the disk has no end");
+    let held = reserve(&store, "a");
+    bench.disk.set_capacity(60_000);
+    let error = store.room().expect_err("less than the reserve is free");
+    assert!(matches!(error, StoreError::LowSpace { reserve: 100_000, .. }), "{error:?}");
+    assert!(error.hint().contains("free space"));
+    store.commit(&held, b"%PDF", row()).expect("what has begun is finished");
+}
+
+#[test]
+fn a_store_without_an_index_answers_from_the_journal() {
+    let disk = MemoryDisk::new(1);
+    let open = || Store::open_on(Arc::new(disk.clone()), None, Arc::new(TestClock));
+    let (store, recovery) = open().expect("opens");
+    assert_eq!(recovery.index, IndexFate::Unavailable);
+    store.open_book(BOOK, "UBND").expect("the book opens");
+    let copy = issue(&store, "a");
+    assert_eq!(store.by_code("CODE-a").expect("answer"), Some(copy.clone()));
+    drop(store);
+    disk.restart();
+    assert_eq!(open().expect("opens").0.pending().expect("answer"), [copy]);
 }
 
 #[test]
