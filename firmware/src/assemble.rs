@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::engine::Parts;
 use crate::random::SystemRandom;
 use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool};
-use crate::store::{Recovery, Store, StoreError};
+use crate::store::{self, Recovery, Store, StoreError};
 
 /// Largest font, image or certificate file that is read at start, in bytes.
 const ASSET_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -99,6 +99,10 @@ pub fn assemble(
     let board = Board::load(&config.board).map_err(AssembleError::Board)?;
     let (store, recovery) = Store::open(&config.state_dir, Arc::clone(&clock))
         .map_err(|source| AssembleError::Store { path: config.state_dir.clone(), source })?;
+    let store = store.with_policy(store::Policy {
+        reserve_bytes: config.space.reserve_mib.saturating_mul(1024 * 1024),
+        keep: time::Duration::days(config.space.keep_days.into()),
+    });
     store
         .open_book(&config.book.name, &config.authority.name)
         .map_err(|source| AssembleError::Store { path: config.state_dir.clone(), source })?;

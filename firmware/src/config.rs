@@ -40,6 +40,9 @@ pub struct Config {
     /// How pages are read.
     #[serde(default)]
     pub reading: Reading,
+    /// What is kept free, and how long delivered copies stay.
+    #[serde(default)]
+    pub space: Space,
 }
 
 /// This device.
@@ -185,6 +188,24 @@ pub struct Reading {
 impl Default for Reading {
     fn default() -> Self {
         Self { tessdata: "/usr/share/tesseract-ocr/5/tessdata".into(), workers: 0 }
+    }
+}
+
+/// Space on the data partition.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Space {
+    /// MiB that must be free before another visit begins.
+    pub reserve_mib: u64,
+    /// Days that a copy stays after the registry's receipt.
+    pub keep_days: u32,
+}
+
+impl Default for Space {
+    /// 512 MiB hold more than ten copies of the greatest length beside the journal's growth; a
+    /// month lets a citizen come back for a print of the very file.
+    fn default() -> Self {
+        Self { reserve_mib: 512, keep_days: 30 }
     }
 }
 

@@ -275,7 +275,8 @@ impl Hands {
                 desk.scanned.remove(page);
                 desk.pages.remove(page);
             }
-            Effect::ScanPage(_)
+            Effect::LookForRoom
+            | Effect::ScanPage(_)
             | Effect::ReadPage(_)
             | Effect::Check
             | Effect::ScanCard
@@ -314,6 +315,10 @@ impl Hands {
         let Job { dossier, effect } = job;
         let visit = &dossier.visit;
         match effect {
+            Effect::LookForRoom => {
+                let full = self.parts.store.room().err();
+                full.map(|error| Answer::NoRoom(decide::store_trouble(&error)))
+            }
             Effect::ScanPage(page) => Some(self.timed("scan", || self.scan_page(visit, page))),
             Effect::ReadPage(page) => Some(self.timed("read", || self.read_page(visit, page))),
             Effect::Check => Some(self.timed("check", || self.check())),
@@ -475,6 +480,7 @@ fn internal(cause: &str) -> Trouble {
 fn failed(effect: &Effect, cause: &str) -> Answer {
     let trouble = internal(cause);
     match effect {
+        Effect::LookForRoom => Answer::NoRoom(trouble),
         Effect::ScanPage(_) | Effect::ScanCard => Answer::ScanFailed(trouble),
         Effect::ReadPage(page) => Answer::PageUnusable(*page, trouble),
         Effect::OpenKey(_) => Answer::KeyRefused(trouble),

@@ -162,6 +162,10 @@ fn on_wish(state: State, wish: Wish, now: OffsetDateTime) -> Next {
 }
 
 fn on_answer(state: State, answer: Answer) -> Next {
+    let answer = match answer {
+        Answer::NoRoom(trouble) => return ended::no_room(state, trouble),
+        answer => answer,
+    };
     match state {
         State::Collecting(dossier) => collecting::answer(dossier, answer, State::Collecting),
         State::Scanning(dossier) => collecting::answer(dossier, answer, State::Scanning),

@@ -218,12 +218,17 @@ ca = "trust/root.pem"
 receipt_key = "trust/receipt.pub"
 public_url = "{public}"
 
+[space]
+reserve_mib = {reserve_mib}
+
 [screen]
 listen = "127.0.0.1:0"
 
 [trust]
 roots = "trust/root.pem"
 "#,
+            // Less than what `fill` of the full-disk tests leaves would let every visit begin.
+            reserve_mib = 1,
             state = self.state_dir(),
             device = self.device_port,
             public = self.public_url(),
@@ -315,7 +320,10 @@ roots = "trust/root.pem"
             let kiosk = command.get_program().to_owned();
             let mount = format!("mount -t tmpfs -o size={mib}m none \"$0\" && exec \"$@\"");
             command = Command::new("unshare");
-            command.args(["--map-root-user", "--mount", "sh", "-c", &mount]).arg(&state);
+            if !rustix::process::geteuid().is_root() {
+                command.arg("--map-root-user");
+            }
+            command.args(["--mount", "sh", "-c", &mount]).arg(&state);
             command.arg(kiosk).args(["run", "--config"]);
             command.env("SOFTHSM2_CONF", self.tokens.conf()).current_dir(&self.dir);
         }

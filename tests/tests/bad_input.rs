@@ -189,6 +189,25 @@ fn a_full_disk_refuses_the_copy_and_takes_it_once_there_is_room() -> Result<(), 
     Ok(())
 }
 
+#[test]
+fn without_room_no_visit_is_begun_and_the_next_one_is_once_there_is_room() -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let options = WorldOptions { disk_mib: Some(24), ..WorldOptions::default() };
+    let world = World::started(&folder.path().join("world"), options)?;
+    let filler = world.state_dir().join("filler");
+    fill(&filler)?;
+    let citizen = world.citizen()?;
+    citizen.touch("start")?;
+    let view = citizen.wait_for(&["failed"])?;
+    assert!(view.to_string().contains("máy khác"), "the person is shown another way: {view}");
+    let (cause, remedy) = cause_and_remedy(&world)?;
+    assert!(cause.contains("free") && remedy.contains("space"), "{cause} / {remedy}");
+    std::fs::remove_file(&filler)?;
+    citizen.touch("start")?;
+    citizen.wait_for(&["collecting"])?;
+    to_the_officer(&world, &citizen)
+}
+
 /// Fills the disk down to a few pages, so that journal records still fit and a copy does not.
 fn fill(file: &std::path::Path) -> Result<(), Failure> {
     use std::io::Write;

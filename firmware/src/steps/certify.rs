@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use drivers_api::{KeyAlgorithm, SigningSession};
 use formats_copy::{
-    Assets, CopyRequest, PageImage, PlacedWord, SealedCopy, SignatureAlgorithm, Signer,
-    TrustAnchors, VerificationCode,
+    Assets, CopyRequest, PageImage, PlacedWord, SignatureAlgorithm, Signer, TrustAnchors,
+    VerificationCode,
 };
 
 use super::decide::{read_pin, record_approval, store_trouble, token_trouble};
@@ -27,6 +27,16 @@ pub struct CopyAssets {
     pub trust: TrustAnchors,
 }
 
+/// A signed file that verifies.
+pub struct Sealed {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+    /// The text of its QR code.
+    pub qr: String,
+}
+
 /// Makes the signed file of an approved case, and proves that it verifies.
 pub trait Sealer: Send + Sync {
     /// The file, signed by the officer with this id, then by the authority.
@@ -36,7 +46,7 @@ pub trait Sealer: Send + Sync {
         officer: &str,
         officer_key: &mut dyn SigningSession,
         seal_key: &mut dyn SigningSession,
-    ) -> Result<SealedCopy, Trouble>;
+    ) -> Result<Sealed, Trouble>;
 }
 
 impl Sealer for CopyAssets {
@@ -46,7 +56,7 @@ impl Sealer for CopyAssets {
         officer: &str,
         officer_key: &mut dyn SigningSession,
         seal_key: &mut dyn SigningSession,
-    ) -> Result<SealedCopy, Trouble> {
+    ) -> Result<Sealed, Trouble> {
         let assets = Assets {
             regular_font: self.fonts[0].clone(),
             bold_font: self.fonts[1].clone(),
@@ -63,7 +73,7 @@ impl Sealer for CopyAssets {
             let remedy = "check trust.roots against the certificates on the tokens";
             Trouble { remedy: remedy.into(), ..internal(&cause) }
         })?;
-        Ok(sealed)
+        Ok(Sealed { bytes: sealed.bytes, sha256: sealed.sha256, qr: sealed.qr })
     }
 }
 
@@ -116,7 +126,7 @@ pub fn certify(
     kept
 }
 
-fn issued(parts: &Parts, reservation: &Reservation, sealed: &SealedCopy) -> Issued {
+fn issued(parts: &Parts, reservation: &Reservation, sealed: &Sealed) -> Issued {
     let base = parts.config.registry.public_url.trim_end_matches('/');
     Issued {
         number: reservation.number,
@@ -135,7 +145,7 @@ fn seal_and_check(
     officer_key: &mut dyn SigningSession,
     code: VerificationCode,
     reservation: &Reservation,
-) -> Result<(SealedCopy, RegisterRow), Trouble> {
+) -> Result<(Sealed, RegisterRow), Trouble> {
     let pin = read_pin(&parts.keys.authority_pin).map_err(|error| token_trouble(&error))?;
     let mut seal_key =
         lock(&parts.keys.authority).open(&pin).map_err(|error| token_trouble(&error))?;

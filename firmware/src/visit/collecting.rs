@@ -24,7 +24,7 @@ pub(super) fn start(wish: Wish, now: OffsetDateTime) -> Next {
         say: None,
         trouble: None,
     };
-    (State::Collecting(dossier), vec![])
+    (State::Collecting(dossier), vec![Effect::LookForRoom])
 }
 
 /// The person wants a scan, or says that all pages are in.
@@ -97,6 +97,7 @@ pub(super) fn take_reading(dossier: &mut Dossier, answer: Answer) -> Vec<Effect>
         | Answer::ScanFailed(_)
         | Answer::Checked { .. }
         | Answer::CheckFailed(_)
+        | Answer::NoRoom(_)
         | Answer::CardRead
         | Answer::Face(_)
         | Answer::KeyOpened

@@ -36,6 +36,7 @@ pub(super) fn authorised(dossier: Dossier, decision: Decision, answer: Answer) -
         | Answer::PageUnusable(..)
         | Answer::Checked { .. }
         | Answer::CheckFailed(_)
+        | Answer::NoRoom(_)
         | Answer::CardRead
         | Answer::Face(_)
         | Answer::Certified(_)

@@ -40,6 +40,29 @@ pub(super) fn restart(state: State, wish: Wish, now: OffsetDateTime) -> Next {
     }
 }
 
+/// The kiosk cannot keep another copy: a visit that has not reached the officer ends before more of
+/// the person's time goes into it. Later it goes on, for the reserve is there for those who began.
+pub(super) fn no_room(state: State, trouble: Trouble) -> Next {
+    match state {
+        State::Collecting(mut dossier)
+        | State::Scanning(mut dossier)
+        | State::Reading(mut dossier)
+        | State::Checking(mut dossier)
+        | State::AwaitingCard(mut dossier) => {
+            dossier.trouble = Some(trouble.clone());
+            (State::Failed(dossier, trouble), vec![Effect::Wipe])
+        }
+        State::Idle
+        | State::Identifying(_)
+        | State::Deciding(_)
+        | State::Authorising(..)
+        | State::Certifying(..)
+        | State::Issued(..)
+        | State::Refused(..)
+        | State::Failed(..) => (state, vec![]),
+    }
+}
+
 /// A wait came to its end: a result is cleared, an unfinished visit is wiped and says so.
 pub(super) fn expire(state: State) -> Next {
     match state {

@@ -42,6 +42,7 @@ pub(super) fn answer(mut dossier: Dossier, answer: Answer) -> Next {
         | Answer::PageUnusable(..)
         | Answer::Checked { .. }
         | Answer::CheckFailed(_)
+        | Answer::NoRoom(_)
         | Answer::KeyOpened
         | Answer::KeyRefused(_)
         | Answer::Certified(_)

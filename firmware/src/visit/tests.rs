@@ -235,6 +235,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Answer::Certified(issued())),
         Just(Answer::RefusalRecorded),
         Just(Answer::CertifyFailed(trouble(Say::DiskFull))),
+        Just(Answer::NoRoom(trouble(Say::DiskFull))),
     ];
     prop_oneof![
         4 => wishes.prop_map(Event::Wish),
@@ -265,4 +266,18 @@ proptest! {
             visit = next;
         }
     }
+}
+
+#[test]
+fn without_room_a_visit_ends_before_the_officer_and_goes_on_after() {
+    let full = || answer(Answer::NoRoom(trouble(Say::DiskFull)));
+    let (visit, effects) = run(vec![start(), full()]);
+    assert!(matches!(visit.state(), State::Failed(..)), "{visit:?}");
+    assert_eq!(effects, [Effect::LookForRoom, Effect::Wipe]);
+
+    let mut events = to_the_officer();
+    events.push(full());
+    let (visit, effects) = run(events);
+    assert!(matches!(visit.state(), State::Deciding(_)), "{visit:?}");
+    assert!(!effects.contains(&Effect::Wipe));
 }

@@ -222,6 +222,8 @@ pub struct Trouble {
 /// What an effect brought.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
+    /// The kiosk could not keep another copy.
+    NoRoom(Trouble),
     /// The page was scanned.
     Scanned(PageId),
     /// The page or card could not be scanned.
@@ -263,6 +265,8 @@ pub enum Answer {
 /// What the engine must do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Look whether another copy can be kept; answers `NoRoom` if not, else nothing.
+    LookForRoom,
     /// Scan a page; answers `Scanned` or `ScanFailed`.
     ScanPage(PageId),
     /// Read a page; answers `Read` or `PageUnusable`.

@@ -77,6 +77,7 @@ struct World {
     capacity: Option<u64>,
     boots: u64,
     operations: u64,
+    faults: u64,
 }
 
 /// A disk that forgets and fails by a seed; see the module. Clones are the same disk.
@@ -138,6 +139,7 @@ impl MemoryDisk {
             capacity: None,
             boots: 0,
             operations: 0,
+            faults: 0,
         })))
     }
 
@@ -197,6 +199,12 @@ impl MemoryDisk {
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.world().operations
+    }
+
+    /// Operations that failed on purpose so far; those without power are not counted.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.world().faults
     }
 
     /// Cuts the power (if it is not gone yet) and starts again from what is durable.
@@ -262,9 +270,11 @@ impl World {
             return Err(io::Error::other("the power is out"));
         }
         if self.fail_at == Some(self.operations) {
+            self.faults += 1;
             return Err(io::Error::from(io::ErrorKind::Other));
         }
         if self.random.one_in(self.fail_one_in) {
+            self.faults += 1;
             let full = self.random.one_in(2);
             let kind = if full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other };
             return Err(io::Error::from(kind));
