@@ -30,6 +30,9 @@ pub struct Config {
     pub book: Book,
     /// The central registry.
     pub registry: Registry,
+    /// What the link to it may cost.
+    #[serde(default)]
+    pub upload: crate::upload::Policy,
     /// The screens.
     pub screen: Screen,
     /// Whose signatures count.
@@ -305,6 +308,9 @@ impl Config {
         }
         if !self.registry.device_url.starts_with("https://") {
             return wrong("registry.device_url", "the registry is reached by https only");
+        }
+        if self.upload.battery_percent_min > 100 {
+            return wrong("upload.battery_percent_min", "use 0 to 100");
         }
         Ok(())
     }

@@ -6,12 +6,14 @@
 
 mod code;
 mod error;
+mod power;
 mod raster;
 mod scanner;
 mod token;
 
 pub use code::CodeReader;
 pub use error::{DeviceError, Fault};
+pub use power::{Power, PowerState};
 pub use raster::{PixelFormat, Raster, RasterError};
 pub use scanner::{ScanSettings, Scanner};
 pub use token::{KeyAlgorithm, Pin, SigningSession, Token};

@@ -18,7 +18,7 @@ use crate::engine::Kiosk;
 use crate::screen::server::Screen;
 use crate::store::Record;
 use crate::upload::device_key::OnDemandKey;
-use crate::upload::{self, Link};
+use crate::upload::{self, Https, Identity, Uploader};
 
 /// Version of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -116,13 +116,11 @@ fn announce(kiosk: &Kiosk, screen: &Screen) -> std::io::Result<()> {
 pub(super) async fn keep_uploading(kiosk: Kiosk, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
         let of = kiosk.clone();
-        let link = tokio::task::spawn_blocking(move || open_link(&of)).await;
-        match link {
-            Ok(Ok(link)) => {
-                let parts = kiosk.parts();
-                let store = Arc::clone(&parts.store);
-                let woken = Arc::clone(&parts.copy_issued);
-                upload::run(store, link, woken, stopped.clone()).await;
+        let uploader = tokio::task::spawn_blocking(move || open_link(&of)).await;
+        match uploader {
+            Ok(Ok(uploader)) => {
+                let woken = Arc::clone(&kiosk.parts().copy_issued);
+                upload::run(uploader, woken, stopped.clone()).await;
             }
             Ok(Err(error)) => tracing::error!(error = crate::chain(&*error), "no link to registry"),
             Err(error) => tracing::error!(%error, "the link could not be opened"),
@@ -133,20 +131,32 @@ pub(super) async fn keep_uploading(kiosk: Kiosk, mut stopped: watch::Receiver<bo
 }
 
 /// Opens the device key and reads whom to trust.
-fn open_link(kiosk: &Kiosk) -> Result<Link, Box<dyn std::error::Error + Send + Sync>> {
-    let config = &kiosk.parts().config;
+fn open_link(kiosk: &Kiosk) -> Result<Uploader, Box<dyn std::error::Error + Send + Sync>> {
+    let parts = kiosk.parts();
+    let config = &parts.config;
     let board = board::Board::load(&config.board)?;
     let wanted = &config.device.key;
     let token = token(&board.token.module, &wanted.token, &wanted.key);
     let key = OnDemandKey::open(Box::new(token), wanted.pin_file.clone())?;
     let ca = read_asset("registry CA", &config.registry.ca)?;
-    let receipt_key = String::from_utf8(read_asset("receipt key", &config.registry.receipt_key)?)?;
-    Ok(Link {
-        base_url: config.registry.device_url.clone(),
-        tls: upload::tls::client_config(Box::new(key), &ca)?,
-        device: config.device.id.clone(),
-        receipt_key: receipt_key.trim().parse()?,
-    })
+    let tls = upload::tls::client_config(Box::new(key), &ca)?;
+    let transport = Https::new(&config.registry.device_url, tls)?;
+    Ok(Uploader::new(
+        Arc::clone(&parts.store),
+        Arc::new(transport),
+        identity(config)?,
+        Arc::clone(&parts.clock),
+        Arc::clone(&parts.random),
+        config.upload,
+    ))
+}
+
+/// This device, and the registry's receipt key that it believes.
+pub(super) fn identity(
+    config: &Config,
+) -> Result<Identity, Box<dyn std::error::Error + Send + Sync>> {
+    let key = String::from_utf8(read_asset("receipt key", &config.registry.receipt_key)?)?;
+    Ok(Identity { device: config.device.id.clone(), receipt_key: key.trim().parse()? })
 }
 
 async fn asked_to_stop() {

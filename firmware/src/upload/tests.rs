@@ -5,14 +5,17 @@ mod fake;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use counterpart::{Subject, TestCa, Usage};
 use drivers_api::{DeviceError, Fault as DeviceFault, KeyAlgorithm, SigningSession};
 use time::macros::datetime;
 
+use super::uploader::{PAUSE_MAX, PAUSE_MIN, pause};
 use super::*;
-use crate::clock::Clock;
-use crate::store::{Decision, Record, RegisterRow, Verdict};
+use crate::clock::{Clock, SystemClock};
+use crate::random::SystemRandom;
+use crate::store::{CopySummary, Decision, Delivery, Record, RegisterRow, Store, Verdict};
 use fake::{DEVICE, FakeRegistry, Fault};
 
 /// Longest that a test waits for what must happen.
@@ -64,7 +67,7 @@ struct Bench {
     woken: Arc<Notify>,
     stop: watch::Sender<bool>,
     key_gone: Arc<AtomicBool>,
-    link: Link,
+    tls: rustls::ClientConfig,
     _folder: tempfile::TempDir,
 }
 
@@ -81,18 +84,12 @@ impl Bench {
         let gone = Arc::clone(&key_gone);
         let key = FileKey { chain: vec![identity.certificate.der], file, gone };
         let tls = tls::client_config(Box::new(key), ca.root().pem.as_bytes()).expect("TLS");
-        let link = Link {
-            base_url: registry.url(),
-            tls,
-            device: DEVICE.to_owned(),
-            receipt_key: registry.receipt_key(),
-        };
         let folder = tempfile::tempdir().expect("a folder");
         let (store, _) = Store::open(folder.path(), Arc::new(TestClock)).expect("the store opens");
         store.open_book("01/2026-SCT/BS", "UBND").expect("the book opens");
         let (stop, _) = watch::channel(false);
         let (store, woken) = (Arc::new(store), Arc::default());
-        Self { registry, store, woken, stop, key_gone, link, _folder: folder }
+        Self { registry, store, woken, stop, key_gone, tls, _folder: folder }
     }
 
     /// Issues a copy of so many bytes.
@@ -123,8 +120,13 @@ impl Bench {
 
     fn start(&self) -> tokio::task::JoinHandle<()> {
         let store = Arc::clone(&self.store);
-        let (link, woken) = (self.link.clone(), Arc::clone(&self.woken));
-        tokio::spawn(run(store, link, woken, self.stop.subscribe()))
+        let transport = Https::new(&self.registry.url(), self.tls.clone()).expect("an address");
+        let identity =
+            Identity { device: DEVICE.to_owned(), receipt_key: self.registry.receipt_key() };
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+        let (transport, policy) = (Arc::new(transport), Policy::default());
+        let uploader = Uploader::new(store, transport, identity, clock, random, policy);
+        tokio::spawn(run(uploader, Arc::clone(&self.woken), self.stop.subscribe()))
     }
 
     async fn until(&self, what: &str, done: impl Fn(&Self) -> bool) {

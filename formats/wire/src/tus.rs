@@ -1,4 +1,4 @@
-//! The upload: tus 1.0 core and creation (<https://tus.io/protocols/resumable-upload>), narrowed.
+//! The upload: tus 1.0 core, creation and expiration (<https://tus.io/protocols/resumable-upload>), narrowed.
 //!
 //! 1. `POST` [`UPLOADS`] with [`UPLOAD_LENGTH`] and [`UPLOAD_METADATA`] gives 201, `Location` and
 //!    [`UPLOAD_OFFSET`]. The same (device, sequence, digest) always gives the same upload; another
@@ -7,12 +7,17 @@
 //! 3. The `PATCH` that completes the upload answers 204 only after the copy was verified and kept.
 //!    A completed upload without a receipt (the registry died in between) is tried again by an
 //!    empty `PATCH` at the end. A copy that does not verify gives 422 and the upload is gone.
-//! 4. `GET` [`receipt_path`] gives the [`SignedReceipt`](crate::SignedReceipt), as often as asked.
+//! 4. Every answer about an unfinished upload tells in [`UPLOAD_EXPIRES`] until when its bytes are
+//!    kept; work on it moves that on. Later it gives 410 or 404, and a `POST` begins it anew.
+//! 5. `GET` [`receipt_path`] gives the [`SignedReceipt`](crate::SignedReceipt), as often as asked.
 //!
 //! Every 4xx carries a [`Rejection`](crate::Rejection) in JSON.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use crate::is_device_name;
 
@@ -26,6 +31,10 @@ pub const UPLOAD_LENGTH: &str = "upload-length";
 pub const UPLOAD_OFFSET: &str = "upload-offset";
 /// Header: [`UploadMeta`] in tus form.
 pub const UPLOAD_METADATA: &str = "upload-metadata";
+/// Header: until when an unfinished upload is kept, an HTTP date (RFC 9110, 5.6.7).
+pub const UPLOAD_EXPIRES: &str = "upload-expires";
+/// The extensions of tus that the registry offers.
+pub const EXTENSIONS: &str = "creation,expiration";
 /// Content type of a `PATCH`.
 pub const PATCH_CONTENT_TYPE: &str = "application/offset+octet-stream";
 
@@ -104,6 +113,23 @@ impl UploadMeta {
     }
 }
 
+/// The one spelling of an HTTP date that is written.
+const HTTP_DATE: &[BorrowedFormatItem<'_>] = format_description!(
+    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+);
+
+/// A time as the value of [`UPLOAD_EXPIRES`], in whole seconds. None outside the years 0 to 9999.
+#[must_use]
+pub fn http_date(at: OffsetDateTime) -> Option<String> {
+    at.checked_to_offset(UtcOffset::UTC)?.format(HTTP_DATE).ok()
+}
+
+/// Reads the value of [`UPLOAD_EXPIRES`].
+#[must_use]
+pub fn parse_http_date(text: &str) -> Option<OffsetDateTime> {
+    PrimitiveDateTime::parse(text, HTTP_DATE).ok().map(PrimitiveDateTime::assume_utc)
+}
+
 /// Path of one upload.
 #[must_use]
 pub fn upload_path(id: &str) -> String {
@@ -162,9 +188,27 @@ mod tests {
         }
 
         #[test]
+        fn dates_survive_the_header(seconds in 0_i64..4_102_444_800) {
+            let at = OffsetDateTime::from_unix_timestamp(seconds).expect("in range");
+            let text = http_date(at).expect("a year of four digits");
+            prop_assert_eq!(parse_http_date(&text), Some(at));
+        }
+
+        #[test]
+        fn any_date_is_read_or_refused_without_panic(text in ".{0,60}") {
+            let _ = parse_http_date(&text);
+        }
+
+        #[test]
         fn any_header_is_read_or_refused_without_panic(header in ".{0,1200}") {
             let _ = UploadMeta::parse(&header);
         }
+    }
+
+    #[test]
+    fn a_date_is_spelt_as_http_spells_it() {
+        let at = time::macros::datetime!(1994-11-06 15:49:37 +7);
+        assert_eq!(http_date(at).as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
     }
 
     #[test]
