@@ -1,11 +1,12 @@
 //! The only place that asks the machine what time it is.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use time::{OffsetDateTime, UtcOffset};
 
 /// Tells the time; tests pass their own.
-pub type Clock = fn() -> OffsetDateTime;
+pub type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
 
 /// Now, in whole seconds of Vietnam time (UTC+7 all year).
 #[must_use]

@@ -6,22 +6,25 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, head, post};
 use axum::{Json, Router};
 use bytes::BytesMut;
 use formats_wire::tus::{
-    CHUNK_BYTES_MAX, METADATA_BYTES_MAX, PATCH_CONTENT_TYPE, RECEIPTS, TUS_RESUMABLE,
-    UPLOAD_BYTES_MAX, UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET, UPLOADS, VERSION, upload_path,
+    CHUNK_BYTES_MAX, EXTENSIONS, METADATA_BYTES_MAX, PATCH_CONTENT_TYPE, RECEIPTS, TUS_RESUMABLE,
+    UPLOAD_BYTES_MAX, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET, UPLOADS,
+    VERSION, http_date, upload_path,
 };
 use formats_wire::{SignedReceipt, UploadMeta};
 use futures_util::StreamExt as _;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn, spawn_blocking};
 use tokio::time::timeout;
 
+use crate::bodies::Bodies;
 use crate::ingest::{Ingest, IngestError, Progress};
 use crate::peer::Peer;
 use crate::refusal::Refused;
@@ -39,7 +42,26 @@ pub(crate) struct DeviceSide {
     pub(crate) ingest: Ingest,
     pub(crate) store: Arc<Store>,
     /// One permit for each copy that may be verified at once.
-    pub(crate) verifications: Semaphore,
+    verifications: Semaphore,
+    bodies: Bodies,
+}
+
+impl DeviceSide {
+    pub(crate) fn new(ingest: Ingest, store: Arc<Store>, verifications: Semaphore) -> Self {
+        Self { ingest, store, verifications, bodies: Bodies::default() }
+    }
+}
+
+/// Runs what waits for the disk away from the threads that serve others. On a runtime of one
+/// thread, as a simulation has, it is done in place, so that the order of events is always the
+/// same.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    if Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
+        return spawn_blocking(work).await;
+    }
+    Ok(work())
 }
 
 type Shared = State<Arc<DeviceSide>>;
@@ -120,7 +142,7 @@ async fn speak_tus(request: Request, next: Next) -> Response {
 async fn options() -> Response {
     let max = UPLOAD_BYTES_MAX.to_string();
     let headers =
-        [(TUS_VERSION, VERSION), (TUS_EXTENSION, "creation"), (TUS_MAX_SIZE, max.as_str())];
+        [(TUS_VERSION, VERSION), (TUS_EXTENSION, EXTENSIONS), (TUS_MAX_SIZE, max.as_str())];
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
@@ -141,9 +163,9 @@ async fn create(
     if i64::try_from(meta.sequence).is_err() {
         return Err(Refused::bad_request("the sequence number is too large").into());
     }
-    let made = spawn_blocking(move || side.ingest.create(&meta, length)).await??;
+    let made = blocking(move || side.ingest.create(&meta, length)).await??;
     let headers = [(LOCATION.as_str(), upload_path(&made.id))];
-    Ok((StatusCode::CREATED, headers, offset_header(&made)).into_response())
+    Ok((StatusCode::CREATED, headers, state(&made)).into_response())
 }
 
 async fn progress(
@@ -152,9 +174,10 @@ async fn progress(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let device = peer.device.ok_or_else(Refused::wrong_device)?;
-    let found = spawn_blocking(move || side.ingest.progress(&device, &id)).await??;
+    side.bodies.end(&device, &id).await;
+    let found = blocking(move || side.ingest.progress(&device, &id)).await??;
     let length = [(UPLOAD_LENGTH, found.length.to_string())];
-    Ok((StatusCode::OK, length, offset_header(&found)).into_response())
+    Ok((StatusCode::OK, length, state(&found)).into_response())
 }
 
 async fn receive(
@@ -171,9 +194,10 @@ async fn receive(
         return Err(refused.into());
     }
     let offset = number(&headers, UPLOAD_OFFSET)?;
+    side.bodies.end(&device, &id).await;
     // A task of its own: when the link is cut, the bytes that came are still written.
     let settled = spawn(take_in(side, device, id, offset, body)).await??;
-    Ok((StatusCode::NO_CONTENT, offset_header(&settled)).into_response())
+    Ok((StatusCode::NO_CONTENT, state(&settled)).into_response())
 }
 
 /// Writes a body piece by piece; a cut body counts as far as it came.
@@ -186,15 +210,20 @@ async fn take_in(
 ) -> Result<Progress, Failure> {
     let mut stream = body.into_data_stream();
     let mut buffer = BytesMut::with_capacity(CHUNK_BYTES_MAX);
+    let turn = side.bodies.begin(&device, &id);
     loop {
-        let piece = timeout(BODY_IDLE, stream.next()).await.ok().flatten().and_then(Result::ok);
+        let piece = tokio::select! {
+            // In this order always, so that a simulation replays.
+            biased;
+            piece = timeout(BODY_IDLE, stream.next()) => piece.ok().flatten().and_then(Result::ok),
+            () = turn.ended() => None,
+        };
         let last = piece.is_none();
         buffer.extend_from_slice(&piece.unwrap_or_default());
         if last || buffer.len() >= CHUNK_BYTES_MAX {
             let (side, device, id) = (Arc::clone(&side), device.clone(), id.clone());
             let bytes = buffer.split().freeze();
-            offset =
-                spawn_blocking(move || side.ingest.append(&device, &id, offset, &bytes)).await??;
+            offset = blocking(move || side.ingest.append(&device, &id, offset, &bytes)).await??;
         }
         if last {
             break;
@@ -202,7 +231,7 @@ async fn take_in(
     }
     let _permit = side.verifications.acquire().await;
     let side = Arc::clone(&side);
-    Ok(spawn_blocking(move || side.ingest.settle(&device, &id)).await??)
+    Ok(blocking(move || side.ingest.settle(&device, &id)).await??)
 }
 
 async fn receipt(
@@ -213,14 +242,15 @@ async fn receipt(
     if peer.device.as_ref() != Some(&device) {
         return Err(Refused::wrong_device().into());
     }
-    let found = spawn_blocking(move || side.store.receipt(&device, sequence)).await??;
+    let found = blocking(move || side.store.receipt(&device, sequence)).await??;
     Ok(Json(found.ok_or_else(Refused::unknown)?))
 }
 
-fn offset_header(
-    progress: &Progress,
-) -> axum::response::AppendHeaders<[(&'static str, String); 1]> {
-    axum::response::AppendHeaders([(UPLOAD_OFFSET, progress.offset.to_string())])
+/// The headers that tell how far an upload is, and until when it is kept.
+fn state(progress: &Progress) -> AppendHeaders<Vec<(&'static str, String)>> {
+    let expires = progress.expires.and_then(http_date).map(|date| (UPLOAD_EXPIRES, date));
+    let offset = (UPLOAD_OFFSET, progress.offset.to_string());
+    AppendHeaders(std::iter::once(offset).chain(expires).collect())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

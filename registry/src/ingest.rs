@@ -3,20 +3,27 @@
 //! Order at the end of an upload: digest, both signatures, what the copy says of itself, file and
 //! folder durable, then row, log entry and receipt in one commit. Only then is success answered.
 //! A crash in between leaves the upload complete, and an empty append tries again.
+//!
+//! An unfinished upload is kept for [`KEPT_FOR`] after the last work on it, by the time in its
+//! announcement; then it is gone for the device at once, and its space at the next sweep.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use formats_wire::UploadMeta;
 use formats_wire::tus::UPLOAD_BYTES_MAX;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use time::{Duration, OffsetDateTime};
 
 use crate::refusal::Refused;
 use crate::shelf::{Announced, Shelf, is_upload_id, upload_id};
 use crate::store::{Incoming, Outcome, Store, StoreError};
 use crate::{Acceptance, Clock, Facts};
+
+/// How long an unfinished upload is kept after the last work on it: a van's fortnight without a
+/// link. The announcement is written anew only when half of it has passed.
+pub(crate) const KEPT_FOR: Duration = Duration::days(14);
 
 /// Locks over uploads, by the first byte of their ids.
 const LOCKS: usize = 64;
@@ -45,6 +52,8 @@ pub(crate) struct Progress {
     pub(crate) id: String,
     pub(crate) offset: u64,
     pub(crate) length: u64,
+    /// Until when it is kept; none for a finished one.
+    pub(crate) expires: Option<OffsetDateTime>,
 }
 
 /// Takes uploads.
@@ -89,10 +98,13 @@ impl Ingest {
             sequence: meta.sequence,
             sha256: hex::encode(meta.sha256),
             length,
+            expires: ((self.clock)() + KEPT_FOR).unix_timestamp(),
         };
-        let before = self.shelf.announced(&id).map_err(disk("read an announcement"))?;
-        if before.as_ref() != Some(&announced) {
-            self.begin(&id, &announced)?;
+        match self.announced(&id)? {
+            Some(before) if before.is_same(&announced) && !self.has_expired(&before) => {
+                self.prolong(&id, before)?;
+            }
+            _ => self.begin(&id, &announced)?,
         }
         self.find(&meta.device, &id)
     }
@@ -121,7 +133,7 @@ impl Ingest {
             return Err(refused(Refused::too_large()));
         }
         if !bytes.is_empty() {
-            self.shelf.append(id, bytes).map_err(disk("write an upload"))?;
+            self.shelf.append(id, offset, bytes).map_err(disk("write an upload"))?;
         }
         Ok(end)
     }
@@ -133,12 +145,16 @@ impl Ingest {
         let Some(announced) = self.announced(id)? else { return Ok(progress) };
         self.shelf.sync(id).map_err(disk("sync an upload"))?;
         if progress.offset < progress.length {
-            return Ok(progress);
+            self.prolong(id, announced)?;
+            return self.find(device, id);
         }
         match self.accept(id, &announced) {
             Ok(()) => {
-                self.shelf.forget(id).map_err(disk("clear an upload"))?;
-                Ok(progress)
+                // The copy is kept; files left by a failure here go with the next sweep.
+                if let Err(error) = self.shelf.forget(id) {
+                    tracing::warn!(upload = id, %error, "cannot clear a finished upload");
+                }
+                Ok(Progress { expires: None, ..progress })
             }
             Err(IngestError::Refused(refused)) => {
                 tracing::warn!(device, upload = id, code = refused.rejection.code, "copy refused");
@@ -154,20 +170,57 @@ impl Ingest {
         }
     }
 
+    /// Frees what expired uploads take, and what a crash left of finished ones. A failure on one
+    /// leaves it for the next time.
+    ///
+    /// # Errors
+    /// When the uploads cannot be listed.
+    pub(crate) fn sweep(&self) -> Result<(), IngestError> {
+        for (id, _) in self.shelf.under_way().map_err(disk("list uploads"))? {
+            let _lock = self.lock(&id);
+            // Looked at again under the lock: a device may have come back to it meanwhile.
+            let Some(announced) = self.announced(&id)? else { continue };
+            let finished = self.store.finished(&id).map_err(IngestError::Store)?.is_some();
+            if finished || self.has_expired(&announced) {
+                self.shelf.forget(&id).map_err(disk("clear an upload"))?;
+            }
+        }
+        for id in self.shelf.orphans().map_err(disk("list uploads"))? {
+            let _lock = self.lock(&id);
+            if self.announced(&id)?.is_none() {
+                self.shelf.forget(&id).map_err(disk("clear an upload"))?;
+            }
+        }
+        Ok(())
+    }
+
     fn begin(&self, id: &str, announced: &Announced) -> Result<(), IngestError> {
-        let now = SystemTime::from((self.clock)());
-        let under_way =
-            self.shelf.under_way(&announced.device, now).map_err(disk("list uploads"))?;
-        if under_way
-            .iter()
-            .any(|other| other.sequence == announced.sequence && other.sha256 != announced.sha256)
-        {
+        let all = self.shelf.under_way().map_err(disk("list uploads"))?;
+        let mut others = all.iter().filter(|(other, a)| {
+            other != id && a.device == announced.device && !self.has_expired(a)
+        });
+        if others.clone().any(|(_, other)| other.sequence == announced.sequence) {
             return Err(refused(Refused::sequence_taken()));
         }
-        if under_way.len() >= self.uploads_per_device {
+        if others.nth(self.uploads_per_device.saturating_sub(1)).is_some() {
             return Err(refused(Refused::busy()));
         }
         self.shelf.start(id, announced).map_err(disk("start an upload"))
+    }
+
+    fn has_expired(&self, announced: &Announced) -> bool {
+        (self.clock)().unix_timestamp() >= announced.expires
+    }
+
+    /// Work on an upload keeps it; written only when half the time has passed.
+    fn prolong(&self, id: &str, announced: Announced) -> Result<(), IngestError> {
+        let expires = ((self.clock)() + KEPT_FOR).unix_timestamp();
+        // A clock that was set back does not shorten what was promised.
+        if expires - announced.expires < KEPT_FOR.whole_seconds() / 2 {
+            return Ok(());
+        }
+        let announced = Announced { expires, ..announced };
+        self.shelf.announce(id, &announced).map_err(disk("prolong an upload"))
     }
 
     /// Checks a whole upload and keeps it. Nothing is answered before all of it is durable.
@@ -175,16 +228,26 @@ impl Ingest {
         if self.store.finished(id).map_err(IngestError::Store)?.is_some() {
             return Ok(());
         }
-        let bytes = self.shelf.read(id, announced.length).map_err(disk("read an upload"))?;
-        let sha256: [u8; 32] = Sha256::digest(&bytes).into();
+        let bytes = self.shelf.read(id).map_err(disk("read an upload"))?;
+        self.accept_bytes(id, announced, &bytes)
+    }
+
+    /// As [`Ingest::accept`], for bytes that are here, however they came.
+    fn accept_bytes(
+        &self,
+        id: &str,
+        announced: &Announced,
+        bytes: &[u8],
+    ) -> Result<(), IngestError> {
+        let sha256: [u8; 32] = Sha256::digest(bytes).into();
         if hex::encode(sha256) != announced.sha256 {
             return Err(refused(Refused::digest_mismatch()));
         }
-        let facts = self.acceptance.check(&bytes).map_err(|r| refused(Refused::copy(r)))?;
+        let facts = self.acceptance.check(bytes).map_err(|r| refused(Refused::copy(r)))?;
         if (facts.device.as_str(), facts.sequence) != (&announced.device, announced.sequence) {
             return Err(refused(Refused::manifest_mismatch()));
         }
-        self.keep(id, &facts, sha256, announced.length)
+        self.keep(id, &facts, sha256, bytes)
     }
 
     fn keep(
@@ -192,11 +255,12 @@ impl Ingest {
         id: &str,
         facts: &Facts,
         sha256: [u8; 32],
-        bytes: u64,
+        bytes: &[u8],
     ) -> Result<(), IngestError> {
-        self.shelf.keep(id, &sha256).map_err(disk("keep a copy"))?;
+        self.shelf.keep(&sha256, bytes).map_err(disk("keep a copy"))?;
         let received_at = (self.clock)();
-        let incoming = Incoming { upload_id: id, facts, sha256, bytes, received_at };
+        let length = bytes.len() as u64;
+        let incoming = Incoming { upload_id: id, facts, sha256, bytes: length, received_at };
         let refusal = match self.store.keep(&incoming).map_err(IngestError::Store)? {
             Outcome::Kept => return Ok(()),
             Outcome::SequenceTaken => Refused::sequence_taken(),
@@ -214,21 +278,21 @@ impl Ingest {
         if !is_upload_id(id) {
             return Err(unknown());
         }
-        let (owner, offset, length) = match self.announced(id)? {
-            Some(announced) => {
-                let offset = self.shelf.offset(id).map_err(disk("measure an upload"))?;
-                (announced.device, offset, announced.length)
-            }
-            None => {
-                let finished = self.store.finished(id).map_err(IngestError::Store)?;
-                let (owner, length) = finished.ok_or_else(unknown)?;
-                (owner, length, length)
-            }
-        };
-        if owner != device {
-            return Err(unknown());
+        // Finished comes first: files that could not be cleared yet must not undo it.
+        if let Some((owner, length)) = self.store.finished(id).map_err(IngestError::Store)? {
+            let progress = Progress { id: id.to_owned(), offset: length, length, expires: None };
+            return if owner == device { Ok(progress) } else { Err(unknown()) };
         }
-        Ok(Progress { id: id.to_owned(), offset, length })
+        let announced = self.announced(id)?.filter(|a| a.device == device).ok_or_else(unknown)?;
+        if self.has_expired(&announced) {
+            return Err(refused(Refused::expired()));
+        }
+        Ok(Progress {
+            id: id.to_owned(),
+            offset: self.shelf.offset(id).map_err(disk("measure an upload"))?,
+            length: announced.length,
+            expires: OffsetDateTime::from_unix_timestamp(announced.expires).ok(),
+        })
     }
 
     fn announced(&self, id: &str) -> Result<Option<Announced>, IngestError> {

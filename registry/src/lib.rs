@@ -4,10 +4,12 @@
 //! It never signs, changes or opens the content of a copy to the public, never answers an upload
 //! with success before the copy is durable, and never logs a code, a name or an address.
 //!
-//! Where to start reading: [`Registry`] (what runs), `ingest` (the way of one upload, blocking),
-//! `store` (rows and the hash-chained log), `device` (mutual TLS and tus), `portal` (the pages).
+//! Where to start reading: [`Registry`] (what runs), [`Service`] (what it is without sockets),
+//! `ingest` (the way of one upload, blocking), `store` (rows and the hash-chained log), `device`
+//! (mutual TLS and tus), `portal` (the pages).
 
 mod acceptance;
+mod bodies;
 mod clock;
 mod config;
 mod device;
@@ -17,6 +19,7 @@ mod portal;
 mod refusal;
 mod serve;
 mod server;
+mod service;
 mod shelf;
 mod store;
 mod trace;
@@ -26,4 +29,5 @@ pub use clock::{Clock, now};
 pub use config::{Config, ConfigError, DeviceListener, Limits, PublicListener};
 pub use formats_wire as wire;
 pub use server::{Registry, StartError};
+pub use service::{Parts, Service};
 pub use store::{Kept, Store, StoreError};

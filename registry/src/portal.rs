@@ -30,9 +30,9 @@ use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::peer::Peer;
-use crate::shelf::Shelf;
-use crate::store::{Store, StoreError};
-use crate::{Acceptance, clock, trace};
+use crate::service::Service;
+use crate::store::StoreError;
+use crate::{clock, trace};
 use limit::{Limiter, client};
 use lookup::{ByCode, ByFile, CopyView, Lookup};
 use pages::Page;
@@ -77,14 +77,14 @@ pub(crate) struct Portal {
 
 impl Portal {
     /// Reads the texts of both languages.
-    pub(crate) fn new(
-        config: &Config,
-        shelf: Arc<Shelf>,
-        store: Arc<Store>,
-        acceptance: Arc<dyn Acceptance>,
-    ) -> Result<Self, toml::de::Error> {
+    pub(crate) fn new(config: &Config, service: &Service) -> Result<Self, toml::de::Error> {
         let public_url = config.public_url.trim_end_matches('/').to_owned();
-        let lookup = Lookup { store, shelf, acceptance, public_url: public_url.clone() };
+        let lookup = Lookup {
+            store: Arc::clone(service.store()),
+            shelf: Arc::clone(service.shelf()),
+            acceptance: Arc::clone(service.acceptance()),
+            public_url: public_url.clone(),
+        };
         Ok(Self {
             lookup: Arc::new(lookup),
             texts: Texts::load()?,

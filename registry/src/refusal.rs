@@ -94,6 +94,15 @@ impl Refused {
         Self::new(StatusCode::NOT_FOUND, code::UNKNOWN, "Không tìm thấy.", "Not found.")
     }
 
+    pub(crate) fn expired() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            code::EXPIRED,
+            "Lượt tải lên đã quá hạn; hãy tải lại từ đầu.",
+            "The upload has expired; announce it again.",
+        )
+    }
+
     pub(crate) fn busy() -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,

@@ -6,8 +6,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use formats_copy::TrustError;
+use formats_files::RealDisk;
 use formats_wire::{KeyError, ReceiptKey, ReceiptSigner};
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::version::TLS13;
@@ -15,16 +17,19 @@ use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::device::{self, DeviceSide};
-use crate::ingest::Ingest;
 use crate::portal::{self, Portal};
 use crate::serve::{Listener, serve};
-use crate::shelf::Shelf;
+use crate::service::{Parts, Service};
 use crate::store::{Store, StoreError};
 use crate::{Acceptance, Clock, Config, CopyVerifier};
+
+/// How often the space of expired uploads is freed.
+const SWEEP: Duration = Duration::from_secs(3600);
 
 /// Why the registry cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -114,6 +119,7 @@ pub struct Registry {
     device: Listener,
     public: Listener,
     receipt_key: ReceiptKey,
+    service: Arc<Service>,
 }
 
 impl Registry {
@@ -125,7 +131,7 @@ impl Registry {
         let path = &config.trust_anchors;
         let verifier = CopyVerifier::from_pem(&read(path)?)
             .map_err(|source| StartError::Trust { path: path.clone(), source })?;
-        Self::bind_with(config, Arc::new(verifier), crate::now).await
+        Self::bind_with(config, Arc::new(verifier), Arc::new(crate::now)).await
     }
 
     /// As [`Registry::bind`], with another verifier of copies and another clock.
@@ -144,28 +150,19 @@ impl Registry {
         let data = &config.data_dir;
         let folder = |source| StartError::Data { path: data.clone(), source };
         fs::create_dir_all(data).map_err(folder)?;
-        let shelf = Arc::new(Shelf::open(data).map_err(folder)?);
-        let store = Store::open(&data.join("registry.sqlite"), signer);
-        let store = Arc::new(store.map_err(StartError::Store)?);
+        let store =
+            Store::open(&data.join("registry.sqlite"), signer).map_err(StartError::Store)?;
         let limits = config.limits;
-        let side = DeviceSide {
-            ingest: Ingest::new(
-                Arc::clone(&shelf),
-                Arc::clone(&store),
-                Arc::clone(&acceptance),
-                clock,
-                limits.uploads_per_device,
-            ),
-            store: Arc::clone(&store),
-            verifications: Semaphore::new(limits.verifications),
-        };
-        let portal = Portal::new(config, shelf, store, acceptance).map_err(StartError::Texts)?;
+        let disk = Arc::new(RealDisk::new(data.clone()));
+        let parts = Parts { disk, store, acceptance, clock, limits };
+        let service = Arc::new(Service::open(parts).map_err(folder)?);
+        let portal = Portal::new(config, &service).map_err(StartError::Texts)?;
         Ok(Self {
             device: Listener {
                 socket: listen(config.device.listen).await?,
                 tls: Some(device_tls(config)?),
                 devices_only: true,
-                router: device::router(Arc::new(side)),
+                router: service.routes(),
                 connections_max: limits.connections,
             },
             public: Listener {
@@ -176,6 +173,7 @@ impl Registry {
                 connections_max: limits.connections,
             },
             receipt_key,
+            service,
         })
     }
 
@@ -210,7 +208,18 @@ impl Registry {
             // Nobody listens only when both loops have ended already.
             let _ = tell.send(true);
         };
-        tokio::join!(serve(self.device, told.clone()), serve(self.public, told), stop);
+        let sweeping = sweep(self.service, told.clone());
+        tokio::join!(serve(self.device, told.clone()), serve(self.public, told), sweeping, stop);
+    }
+}
+
+/// Frees expired uploads now and then.
+async fn sweep(service: Arc<Service>, mut stop: watch::Receiver<bool>) {
+    while timeout(SWEEP, stop.wait_for(|stop| *stop)).await.is_err() {
+        let service = Arc::clone(&service);
+        if let Err(error) = spawn_blocking(move || service.sweep()).await {
+            tracing::error!(%error, "sweeping failed");
+        }
     }
 }
 

@@ -4,21 +4,29 @@
 //! uploads/<id>.json  what the device announced      uploads/<id>.part  bytes so far
 //! copies/<2 hex>/<sha256>.pdf                       refused/<id>.json  why, never the content
 //! ```
-//! Every new name is made durable by syncing its folder.
+//! Every new name is made durable by syncing its folder. A copy is kept by writing it anew, not by
+//! linking the upload's file: an fsync that failed while the upload was under way may have dropped
+//! pages that a later fsync knows nothing of.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
+use formats_files::Disk;
 use formats_wire::UploadMeta;
+use formats_wire::tus::UPLOAD_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// An upload that nobody continued for so long is forgotten; the device starts it anew.
-const ABANDONED_AFTER: Duration = Duration::from_secs(14 * 24 * 3600);
 /// Symbols of an upload id.
 const ID_LENGTH: usize = 32;
+/// Longest announcement, in bytes; one takes under 400.
+const ANNOUNCEMENT_BYTES_MAX: u64 = 4096;
+
+const UPLOADS: &str = "uploads";
+const COPIES: &str = "copies";
+const REFUSED: &str = "refused";
+/// Ending of a file that has not got its name yet.
+const NEW: &str = ".new";
 
 /// What a device announced about an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,14 +35,22 @@ pub(crate) struct Announced {
     pub(crate) sequence: u64,
     pub(crate) sha256: String,
     pub(crate) length: u64,
+    /// Until when the upload is kept, in Unix seconds.
+    #[serde(default)]
+    pub(crate) expires: i64,
+}
+
+impl Announced {
+    /// Whether both speak of the same upload, whenever it ends.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let key = |a: &Self| (a.device.clone(), a.sequence, a.sha256.clone(), a.length);
+        key(self) == key(other)
+    }
 }
 
 /// The folders.
-#[derive(Debug)]
 pub(crate) struct Shelf {
-    uploads: PathBuf,
-    copies: PathBuf,
-    refused: PathBuf,
+    disk: Arc<dyn Disk>,
 }
 
 /// The id of an upload: the same announcement always gives the same id.
@@ -50,140 +66,144 @@ pub(crate) fn is_upload_id(text: &str) -> bool {
 }
 
 impl Shelf {
-    pub(crate) fn open(data_dir: &Path) -> io::Result<Self> {
-        let folder = |name| {
-            let path = data_dir.join(name);
-            fs::create_dir_all(&path)?;
-            sync_folder(data_dir)?;
-            Ok::<_, io::Error>(path)
-        };
-        Ok(Self {
-            uploads: folder("uploads")?,
-            copies: folder("copies")?,
-            refused: folder("refused")?,
-        })
+    pub(crate) fn open(disk: Arc<dyn Disk>) -> io::Result<Self> {
+        for folder in [UPLOADS, COPIES, REFUSED] {
+            disk.make_folder(folder)?;
+        }
+        disk.sync_folder("")?;
+        let shelf = Self { disk };
+        for folder in [UPLOADS, REFUSED] {
+            for name in shelf.disk.list(folder)?.iter().filter(|name| name.ends_with(NEW)) {
+                shelf.remove(&format!("{folder}/{name}"))?;
+            }
+        }
+        Ok(shelf)
     }
 
     /// What was announced under this id, while the upload is under way.
     pub(crate) fn announced(&self, id: &str) -> io::Result<Option<Announced>> {
-        match fs::read(self.uploads.join(format!("{id}.json"))) {
+        match self.disk.read(&announcement(id), ANNOUNCEMENT_BYTES_MAX) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Uploads under way of one device. Forgets abandoned ones on the way.
-    pub(crate) fn under_way(&self, device: &str, now: SystemTime) -> io::Result<Vec<Announced>> {
+    /// All uploads under way, with their ids.
+    pub(crate) fn under_way(&self) -> io::Result<Vec<(String, Announced)>> {
         let mut found = Vec::new();
-        for entry in fs::read_dir(&self.uploads)? {
-            let path = entry?.path();
-            let Some(id) = path.file_name().and_then(|n| n.to_str()?.strip_suffix(".json")) else {
+        for name in self.disk.list(UPLOADS)? {
+            let Some(id) = name.strip_suffix(".json").filter(|id| is_upload_id(id)) else {
                 continue;
             };
-            let part = self.part(id);
-            let touched = fs::metadata(&part).or_else(|_| fs::metadata(&path))?.modified()?;
-            if now.duration_since(touched).is_ok_and(|age| age > ABANDONED_AFTER) {
-                self.forget(id)?;
-            } else if let Some(announced) = self.announced(id)?
-                && announced.device == device
-            {
-                found.push(announced);
+            // One that ended while we were looking is not under way.
+            if let Some(announced) = self.announced(id)? {
+                found.push((id.to_owned(), announced));
             }
         }
         Ok(found)
     }
 
+    /// Ids of files of uploads that no announcement explains: a crash left them.
+    pub(crate) fn orphans(&self) -> io::Result<Vec<String>> {
+        let names = self.disk.list(UPLOADS)?;
+        let parts = names.iter().filter_map(|name| name.strip_suffix(".part"));
+        let alone = parts.filter(|id| is_upload_id(id) && !names.contains(&format!("{id}.json")));
+        Ok(alone.map(str::to_owned).collect())
+    }
+
     /// Starts an upload.
     pub(crate) fn start(&self, id: &str, announced: &Announced) -> io::Result<()> {
-        File::create(self.part(id))?.sync_all()?;
-        write_whole(&self.uploads, &format!("{id}.json"), &serde_json::to_vec(announced)?)
+        self.disk.create(&part(id))?.sync()?;
+        self.announce(id, announced)
+    }
+
+    /// Writes an announcement, durably.
+    pub(crate) fn announce(&self, id: &str, announced: &Announced) -> io::Result<()> {
+        self.write_whole(UPLOADS, &announcement(id), &serde_json::to_vec(announced)?)
     }
 
     /// Bytes held of an upload.
     pub(crate) fn offset(&self, id: &str) -> io::Result<u64> {
-        Ok(fs::metadata(self.part(id))?.len())
+        self.disk.length(&part(id))
     }
 
-    /// Adds bytes at the end; durable only after [`Shelf::sync`].
-    pub(crate) fn append(&self, id: &str, bytes: &[u8]) -> io::Result<()> {
-        OpenOptions::new().append(true).open(self.part(id))?.write_all(bytes)
+    /// Adds bytes at the end, which is at `offset`; durable only after [`Shelf::sync`].
+    pub(crate) fn append(&self, id: &str, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.disk.open(&part(id))?.write_at(offset, bytes)
     }
 
     /// Makes the bytes held durable.
     pub(crate) fn sync(&self, id: &str) -> io::Result<()> {
-        OpenOptions::new().append(true).open(self.part(id))?.sync_all()
+        self.disk.open(&part(id))?.sync()
     }
 
-    /// The whole of an upload, at most `length_max` bytes.
-    pub(crate) fn read(&self, id: &str, length_max: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(self.part(id))?.take(length_max).read_to_end(&mut bytes)?;
-        Ok(bytes)
+    /// The whole of an upload.
+    pub(crate) fn read(&self, id: &str) -> io::Result<Vec<u8>> {
+        self.disk.read(&part(id), UPLOAD_BYTES_MAX)
     }
 
-    /// Gives a synced upload its place among the copies, durably. The upload stays until
-    /// [`Shelf::forget`], so that a crash before the row is committed costs no second transfer.
-    pub(crate) fn keep(&self, id: &str, sha256: &[u8; 32]) -> io::Result<()> {
-        let path = self.copy_path(sha256);
-        let folder = path.parent().unwrap_or(&self.copies);
-        fs::create_dir_all(folder)?;
-        // Linked aside and renamed, so that a copy kept by an earlier try is never absent.
-        let aside = path.with_extension("link");
-        remove(&aside)?;
-        fs::hard_link(self.part(id), &aside)?;
-        fs::rename(&aside, &path)?;
-        // Renaming onto the same file leaves both names.
-        remove(&aside)?;
-        sync_folder(folder)?;
-        sync_folder(&self.copies)
+    /// Gives bytes their place among the copies, durably.
+    pub(crate) fn keep(&self, sha256: &[u8; 32], bytes: &[u8]) -> io::Result<()> {
+        let folder = copy_folder(sha256);
+        self.disk.make_folder(&folder)?;
+        self.write_whole(&folder, &copy_path(sha256), bytes)?;
+        self.disk.sync_folder(COPIES)
     }
 
     /// Takes back what [`Shelf::keep`] placed when its row was refused.
     pub(crate) fn take_back(&self, sha256: &[u8; 32]) -> io::Result<()> {
-        remove(&self.copy_path(sha256))
+        self.remove(&copy_path(sha256))
     }
 
-    /// Where a kept copy lies.
-    pub(crate) fn copy_path(&self, sha256: &[u8; 32]) -> PathBuf {
-        let name = hex::encode(sha256);
-        self.copies.join(name.get(..2).unwrap_or_default()).join(format!("{name}.pdf"))
+    /// A kept copy's bytes.
+    pub(crate) fn copy(&self, sha256: &[u8; 32]) -> io::Result<Vec<u8>> {
+        self.disk.read(&copy_path(sha256), UPLOAD_BYTES_MAX)
     }
 
     /// Removes an upload's files. The bytes go last: an announcement without them would be broken.
     pub(crate) fn forget(&self, id: &str) -> io::Result<()> {
-        remove(&self.uploads.join(format!("{id}.json")))?;
-        remove(&self.part(id))
+        self.remove(&announcement(id))?;
+        self.remove(&part(id))
     }
 
     /// Notes why an upload was refused and drops its bytes.
     pub(crate) fn refuse(&self, id: &str, note: &serde_json::Value) -> io::Result<()> {
-        write_whole(&self.refused, &format!("{id}.json"), &serde_json::to_vec(note)?)?;
+        self.write_whole(REFUSED, &format!("{REFUSED}/{id}.json"), &serde_json::to_vec(note)?)?;
         self.forget(id)
     }
 
-    fn part(&self, id: &str) -> PathBuf {
-        self.uploads.join(format!("{id}.part"))
+    fn remove(&self, path: &str) -> io::Result<()> {
+        match self.disk.remove(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a file so that it is there whole or not at all.
+    fn write_whole(&self, folder: &str, path: &str, bytes: &[u8]) -> io::Result<()> {
+        let new = format!("{path}{NEW}");
+        let file = self.disk.create(&new)?;
+        file.write_at(0, bytes)?;
+        file.sync()?;
+        self.disk.rename(&new, path)?;
+        self.disk.sync_folder(folder)
     }
 }
 
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+fn announcement(id: &str) -> String {
+    format!("{UPLOADS}/{id}.json")
 }
 
-/// Writes a file so that it is there whole or not at all.
-fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let draft = folder.join(format!("{name}.draft"));
-    let mut file = File::create(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&draft, folder.join(name))?;
-    sync_folder(folder)
+fn part(id: &str) -> String {
+    format!("{UPLOADS}/{id}.part")
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+fn copy_folder(sha256: &[u8; 32]) -> String {
+    format!("{COPIES}/{:02x}", sha256[0])
+}
+
+/// Where a kept copy lies, below the data folder.
+pub(crate) fn copy_path(sha256: &[u8; 32]) -> String {
+    format!("{}/{}.pdf", copy_folder(sha256), hex::encode(sha256))
 }

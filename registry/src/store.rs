@@ -121,9 +121,56 @@ impl Store {
     /// [`StoreError`]; [`StoreError::Chain`] when the log was damaged.
     pub fn open(path: &Path, signer: ReceiptSigner) -> Result<Self, StoreError> {
         let open = |source| StoreError::Open { path: path.to_owned(), source };
-        let mut connection = Connection::open(path).map_err(open)?;
+        let connection = Connection::open(path).map_err(open)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(open)?;
+        Self::on(connection, path, signer)
+    }
+
+    /// A database in memory, empty or as [`Store::snapshot`] gave it: for a simulation, which lets
+    /// it survive a crash by its snapshot.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn in_memory(snapshot: Option<&[u8]>, signer: ReceiptSigner) -> Result<Self, StoreError> {
+        let path = Path::new(":memory:");
+        let open = |source| StoreError::Open { path: path.to_owned(), source };
+        let mut connection = Connection::open_in_memory().map_err(open)?;
+        if let Some(bytes) = snapshot {
+            connection.deserialize_read_exact("main", bytes, bytes.len(), false).map_err(open)?;
+        }
+        Self::on(connection, path, signer)
+    }
+
+    /// The database's bytes after the last commit; what [`Store::in_memory`] takes.
+    ///
+    /// # Errors
+    /// When SQLite cannot give them.
+    pub fn snapshot(&self) -> Result<Vec<u8>, StoreError> {
+        let connection = self.connection();
+        let bytes = connection.serialize("main").map_err(query("take a snapshot"))?;
+        Ok(bytes.to_vec())
+    }
+
+    /// Asks `allow` before every commit; one that it does not allow fails and is rolled back, as on
+    /// a full or failing disk. For a simulation.
+    ///
+    /// # Errors
+    /// When SQLite takes no hook.
+    pub fn set_commit_gate(
+        &self,
+        allow: impl Fn() -> bool + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let hook = self.connection().commit_hook(Some(move || !allow()));
+        hook.map_err(query("watch commits"))
+    }
+
+    fn on(
+        mut connection: Connection,
+        path: &Path,
+        signer: ReceiptSigner,
+    ) -> Result<Self, StoreError> {
+        let open = |source| StoreError::Open { path: path.to_owned(), source };
         connection.pragma_update(None, "foreign_keys", true).map_err(open)?;
         schema::migrate(&mut connection, path)?;
         chain::check(&connection)?;

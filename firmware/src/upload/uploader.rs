@@ -164,8 +164,9 @@ impl Uploader {
         let recent =
             |at: Option<OffsetDateTime>, pause| at.is_some_and(|at| at <= now && now - at < pause);
         let Some(progress) = self.progress.get(&copy.sequence) else { return true };
-        !recent(progress.rejected, REJECTED_PAUSE)
-            && !(only_receipts && recent(progress.asked, RECEIPTS_PAUSE))
+        let waits = recent(progress.rejected, REJECTED_PAUSE)
+            || only_receipts && recent(progress.asked, RECEIPTS_PAUSE);
+        !waits
     }
 
     /// Logs why a copy did not go; an error when the others need not try.

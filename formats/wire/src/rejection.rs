@@ -41,6 +41,8 @@ pub mod code {
     pub const TOO_LARGE: &str = "too-large";
     /// No such upload or receipt. Status 404.
     pub const UNKNOWN: &str = "unknown";
+    /// The upload was not finished in time. Status 410; announce it again.
+    pub const EXPIRED: &str = "expired";
     /// Too many at once; come back later. Status 429.
     pub const BUSY: &str = "busy";
 }

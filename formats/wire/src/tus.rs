@@ -1,4 +1,5 @@
-//! The upload: tus 1.0 core, creation and expiration (<https://tus.io/protocols/resumable-upload>), narrowed.
+//! The upload: tus 1.0 core, creation and expiration
+//! (<https://tus.io/protocols/resumable-upload>), narrowed.
 //!
 //! 1. `POST` [`UPLOADS`] with [`UPLOAD_LENGTH`] and [`UPLOAD_METADATA`] gives 201, `Location` and
 //!    [`UPLOAD_OFFSET`]. The same (device, sequence, digest) always gives the same upload; another

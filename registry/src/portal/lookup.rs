@@ -1,6 +1,5 @@
 //! What the registry knows about a code, a file or a QR code. Blocking.
 
-use std::fs;
 use std::sync::Arc;
 
 use formats_copy::{CodeError, VerificationCode};
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use time::format_description::well_known::Rfc3339;
 
-use crate::shelf::Shelf;
+use crate::shelf::{Shelf, copy_path};
 use crate::store::{Kept, Store, StoreError};
 use crate::{Acceptance, Facts};
 
@@ -125,8 +124,10 @@ impl Lookup {
     /// such copy is kept. The kept file itself is verified anew.
     pub(super) fn matches_qr(&self, code: &str, proof: &str) -> Result<Option<bool>, StoreError> {
         let ByCode::Found(kept) = self.by_code(code)? else { return Ok(None) };
-        let path = self.shelf.copy_path(&kept.sha256);
-        let bytes = fs::read(&path).map_err(|source| StoreError::Copy { path, source })?;
+        let bytes = self
+            .shelf
+            .copy(&kept.sha256)
+            .map_err(|source| StoreError::Copy { path: copy_path(&kept.sha256).into(), source })?;
         let qr = format!("{}/v/{}#{proof}", self.public_url, kept.facts.code);
         Ok(Some(self.acceptance.matches_qr(&bytes, &qr)))
     }

@@ -146,7 +146,7 @@ impl Bench {
     }
 
     pub(crate) async fn start(&self) -> Running {
-        let registry = Registry::bind_with(&self.config, Arc::new(Paper), clock)
+        let registry = Registry::bind_with(&self.config, Arc::new(Paper), Arc::new(clock))
             .await
             .expect("the registry starts");
         let device = registry.device_address().expect("bound");

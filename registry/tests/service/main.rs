@@ -2,6 +2,7 @@
 //! is replaced ([`bench::Paper`]), so that a test chooses what a file says without signing keys.
 
 mod bench;
+mod inside;
 mod portal;
 mod transport;
 mod upload;
