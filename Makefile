@@ -6,7 +6,7 @@ PROGRAMS := --locked --bin kiosk --bin registry
 export OMP_THREAD_LIMIT ?= 1
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: ## install what is missing on a Debian 12 machine (root or sudo)
 	@tests/setup.sh
@@ -18,6 +18,14 @@ demo: setup ## one paper from scanner to verified copy; INTERACTIVE=1 leaves the
 test: setup ## every test, against the real counterparts
 	cargo build --locked --workspace --all-targets
 	cargo test --locked --workspace
+
+sim: setup ## a few thousand visits under every fault; SEED=n VISITS=m replays one run
+	cargo build --locked --workspace --all-targets
+	$(OUT)/debug/sim $(if $(SEED),--seed $(SEED)) $(if $(VISITS),--visits $(VISITS))
+
+sim-long: setup ## 100,000 visits with at least one fault each
+	cargo build --locked --workspace --all-targets
+	$(OUT)/debug/sim --troubled 100000 --from 1000000
 
 lint: setup ## format, clippy, licences, sources and advisories of every dependency
 	@tests/setup.sh lint
@@ -37,4 +45,4 @@ cross: setup ## the workspace for the kiosk's processor (aarch64), checked by it
 clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
-.PHONY: help setup demo test lint bench cross clean
+.PHONY: help setup demo test sim sim-long lint bench cross clean

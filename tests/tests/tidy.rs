@@ -26,6 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("registry", &["formats/"]),
     ("tests/counterpart", &[]),
     ("tests/paper", &[]),
+    ("tests/sim", &["drivers/", "firmware", "formats/", "models", "registry"]),
     ("tests", &["formats/", "tests/"]),
 ];
 /// What any package's own tests may use besides.

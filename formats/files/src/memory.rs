@@ -164,6 +164,13 @@ impl MemoryDisk {
         world.fail_at = Some(world.operations + n);
     }
 
+    /// No fault is to come any more.
+    pub fn calm(&self) {
+        let mut world = self.world();
+        (world.fail_one_in, world.full) = (0, false);
+        (world.fail_at, world.cut_after) = (None, None);
+    }
+
     /// The program was killed, not the machine: what it wrote is still in the cache.
     pub fn restart_program(&self) {
         let mut world = self.world();

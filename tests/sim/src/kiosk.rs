@@ -1,0 +1,472 @@
+//! One simulated kiosk: the product's own machine, store and uploader on a disk that fails.
+
+use std::sync::{Arc, Mutex};
+
+use drivers_api::{Pin, Token};
+use formats_files::MemoryDisk;
+use kiosk::config::Config;
+use kiosk::engine::{Job, Machine, Parts};
+use kiosk::steps::decide::Keys;
+use kiosk::store::{Policy, Record, Store, StoreError};
+use kiosk::upload::Uploader;
+use kiosk::visit::{Answer, Approval, Decision, Event, RefusalReason, State, Visit, VisitId, Wish};
+
+use crate::Violation;
+use crate::chaos::{Chaos, Trouble};
+use crate::clock::{SimClock, TrueTime};
+use crate::copy::{AUTHORITY_KEY, OFFICER_KEY};
+use crate::devices::{PIN, SimCodes, SimReader, SimScanner, SimSealer, SimToken};
+use crate::network::Network;
+
+/// Starts that may fail in a row before the fault is taken for a defect.
+const STARTS_MAX: u32 = 40;
+/// Turns that a visit may take: far more than all its limits together.
+const VISIT_TURNS_MAX: u64 = 3_000;
+
+/// A copy that was shown as issued.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The book.
+    pub book: String,
+    /// The number.
+    pub number: u32,
+    /// The verification code.
+    pub code: String,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+}
+
+/// What the outside saw of a kiosk, whatever became of its memory.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Copies shown as issued.
+    pub shown: Vec<Shown>,
+    /// Visits that the officer approved with the right PIN.
+    pub approved: Vec<VisitId>,
+    /// Visits begun.
+    pub visits: u64,
+    /// Visits in which something went wrong.
+    pub troubled: u64,
+    /// Starts after a power cut or kill.
+    pub restarts: u64,
+}
+
+/// A kiosk.
+pub struct SimKiosk {
+    /// The device's name.
+    pub name: String,
+    /// What the outside saw.
+    pub seen: Seen,
+    chaos: Chaos,
+    truth: TrueTime,
+    clock: SimClock,
+    disk: MemoryDisk,
+    network: Network,
+    pin_file: std::path::PathBuf,
+    running: Option<Running>,
+    /// The person walked away from this visit, or the officer will not come to it.
+    deserted: bool,
+    visit_turns: u64,
+    faults_before: u64,
+    /// What a start found missing or unexplained.
+    lost: Vec<String>,
+}
+
+struct Running {
+    machine: Machine,
+    store: Arc<Store>,
+    uploader: Uploader,
+    jobs: Vec<Job>,
+    upload_at: u64,
+}
+
+impl SimKiosk {
+    /// A new kiosk with an empty disk.
+    pub fn new(
+        name: &str,
+        chaos: &Chaos,
+        truth: &TrueTime,
+        network: &Network,
+        pin_file: &std::path::Path,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            seen: Seen::default(),
+            chaos: chaos.clone(),
+            truth: truth.clone(),
+            clock: SimClock::new(truth),
+            disk: MemoryDisk::new(chaos.below(u64::MAX)),
+            network: network.clone(),
+            pin_file: pin_file.to_owned(),
+            running: None,
+            deserted: false,
+            visit_turns: 0,
+            faults_before: 0,
+            lost: vec![],
+        }
+    }
+
+    /// One small step of whatever goes on at this kiosk.
+    pub fn turn(&mut self, runtime: &tokio::runtime::Runtime) -> Result<(), Violation> {
+        if self.running.is_none() {
+            self.start()?;
+        }
+        self.meddle();
+        let outcome = match self.running.as_ref().map_or(0, |r| r.jobs.len()) {
+            jobs if jobs > 0 && !self.chaos.one_in(4) => self.work(),
+            _ if self.chaos.one_in(3) => self.upload(runtime),
+            _ => self.people(),
+        };
+        outcome?;
+        self.let_time_pass();
+        if self.disk.is_without_power() {
+            return self.stop(true);
+        }
+        if self.chaos.strikes(Trouble::Kill) {
+            return self.stop(false);
+        }
+        self.take(Event::Tick);
+        self.check_desk()
+    }
+
+    /// Disk and clock troubles come on their own.
+    fn meddle(&mut self) {
+        if self.chaos.strikes(Trouble::Disk) {
+            self.disk.fail_after(1 + self.chaos.below(12));
+        }
+        if self.chaos.strikes(Trouble::PowerCut) {
+            self.disk.cut_after(1 + self.chaos.below(25));
+        }
+        if self.chaos.strikes(Trouble::DiskFull) {
+            self.disk.set_full(true);
+        } else if self.chaos.one_in(8) {
+            self.disk.set_full(false);
+        }
+        if self.chaos.strikes(Trouble::ClockJump) {
+            let days = self.chaos.pick(&[-20 * 365, -30, -1, 1, 400]);
+            self.clock.set_error(days * 86_400);
+        } else if self.chaos.one_in(60) {
+            self.clock.set_error(0);
+        }
+    }
+
+    fn let_time_pass(&mut self) {
+        let ms = match self.chaos.below(40) {
+            0 => 60_000 * (1 + self.chaos.below(10)),
+            _ if self.deserted => 60_000,
+            _ => 200 + self.chaos.below(2_000),
+        };
+        self.truth.pass(ms);
+    }
+
+    /// Does one of the jobs that wait.
+    fn work(&mut self) -> Result<(), Violation> {
+        let Some(running) = &mut self.running else { return Ok(()) };
+        let at = self.chaos.below(running.jobs.len() as u64) as usize;
+        let job = running.jobs.swap_remove(at);
+        let visit = job.dossier.visit.clone();
+        let answer = running.machine.hands().perform(job);
+        if self.disk.is_without_power() {
+            // The machine stopped in the middle; nobody saw an answer.
+            return Ok(());
+        }
+        let Some(answer) = answer else { return Ok(()) };
+        let certified = match &answer {
+            Answer::Certified(issued) => Some(issued.clone()),
+            _ => None,
+        };
+        self.take(Event::Answer(visit, answer));
+        if let Some(issued) = certified {
+            let shown = self.running.as_ref().is_some_and(
+                |r| matches!(r.machine.visit().state(), State::Issued(_, i) if *i == issued),
+            );
+            if !shown {
+                return Err(Violation::new(&self.name, "a certified copy was not shown"));
+            }
+            let (book, number) = (issued.book, issued.number);
+            let (code, sha256) = (issued.code, issued.sha256);
+            self.seen.shown.push(Shown { book, number, code, sha256 });
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event) {
+        let Some(running) = &mut self.running else { return };
+        let jobs = running.machine.take(event);
+        running.jobs.extend(jobs);
+    }
+
+    fn upload(&mut self, runtime: &tokio::runtime::Runtime) -> Result<(), Violation> {
+        let Some(running) = &mut self.running else { return Ok(()) };
+        if self.truth.ms() < running.upload_at {
+            return Ok(());
+        }
+        let pause = runtime.block_on(running.uploader.round());
+        let pause = crate::network::pause_of(pause)?;
+        running.upload_at = self.truth.ms() + u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        Ok(())
+    }
+
+    /// What citizen and officer do now.
+    fn people(&mut self) -> Result<(), Violation> {
+        let Some(running) = &self.running else { return Ok(()) };
+        let visit = running.machine.visit().clone();
+        self.visit_turns += 1;
+        if self.visit_turns > VISIT_TURNS_MAX {
+            let state =
+                format!("a visit does not end: {:?}", std::mem::discriminant(visit.state()));
+            return Err(Violation::new(&self.name, &state));
+        }
+        match visit.state() {
+            State::Idle => self.begin(),
+            State::Issued(..) | State::Refused(..) | State::Failed(..) if self.chaos.one_in(2) => {
+                self.begin();
+            }
+            _ if self.deserted => {}
+            State::Collecting(dossier) => {
+                if self.chaos.strikes(Trouble::CitizenLeaves) {
+                    self.deserted = true;
+                } else if dossier.pages.is_empty() || self.chaos.one_in(3) {
+                    self.take(Event::Wish(Wish::ScanPage));
+                } else {
+                    self.take(Event::Wish(Wish::PagesDone));
+                }
+            }
+            State::AwaitingCard(_) => {
+                let wish = if self.chaos.one_in(2) { Wish::ScanCard } else { Wish::SkipCard };
+                self.take(Event::Wish(wish));
+            }
+            State::Deciding(_) => self.decide(&visit),
+            State::Issued(..) | State::Refused(..) | State::Failed(..) => {
+                self.take(Event::Wish(Wish::End));
+            }
+            State::Scanning(_)
+            | State::Reading(_)
+            | State::Checking(_)
+            | State::Identifying(_)
+            | State::Authorising(..)
+            | State::Certifying(..) => {
+                // An impatient person touches what is no longer there.
+                if self.chaos.one_in(10) {
+                    let wish = self.chaos.below(3);
+                    let wish = [Wish::ScanPage, Wish::PagesDone, Wish::End][wish as usize].clone();
+                    self.take(Event::Wish(wish));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) {
+        self.close_visit();
+        let Some(running) = &self.running else { return };
+        let Ok(visit) = running.machine.hands().new_visit() else { return };
+        self.chaos.plan();
+        self.seen.visits += 1;
+        self.deserted = false;
+        self.visit_turns = 0;
+        let copies = 1 + u32::try_from(self.chaos.below(3)).unwrap_or(0);
+        self.take(Event::Wish(Wish::Start { visit, copies }));
+    }
+
+    /// Counts the visit that ended as troubled if anything struck since it began.
+    pub fn close_visit(&mut self) {
+        let faults = self.chaos.total() + self.disk.faults();
+        if self.seen.visits > 0 && faults > self.faults_before && self.visit_turns > 0 {
+            self.seen.troubled += 1;
+        }
+        self.faults_before = faults;
+        self.visit_turns = 0;
+    }
+
+    fn decide(&mut self, visit: &Visit) {
+        if self.chaos.strikes(Trouble::OfficerAway) {
+            self.deserted = true;
+            return;
+        }
+        let Some(dossier) = visit.dossier() else { return };
+        let verdict = if self.chaos.one_in(8) {
+            Err(self.chaos.pick(&RefusalReason::ALL))
+        } else {
+            Ok(Approval {
+                title: "Quyết định thử".into(), requester: "Nguyễn Văn Thử".into()
+            })
+        };
+        let pin = if self.chaos.strikes(Trouble::WrongPin) { "000000" } else { PIN };
+        if verdict.is_ok() && pin == PIN {
+            self.seen.approved.push(dossier.visit.clone());
+        }
+        if let Some(running) = &self.running {
+            running.machine.hands().desk().pin = Some(Pin::new(pin));
+        }
+        self.take(Event::Wish(Wish::Decide(Decision { officer: OFFICER_KEY.into(), verdict })));
+    }
+
+    /// Papers are on the desk only while their visit goes on (invariant 6).
+    fn check_desk(&self) -> Result<(), Violation> {
+        let Some(running) = &self.running else { return Ok(()) };
+        let ended = matches!(
+            running.machine.visit().state(),
+            State::Idle | State::Issued(..) | State::Refused(..)
+        );
+        let desk = running.machine.hands().desk();
+        let papers = !desk.pages.is_empty()
+            || !desk.scanned.is_empty()
+            || desk.card.is_some()
+            || desk.pin.is_some()
+            || desk.key.is_some();
+        if ended && papers {
+            return Err(Violation::new(&self.name, "papers stay on the desk after the visit"));
+        }
+        Ok(())
+    }
+
+    /// The machine stops: by the switch, or the program alone.
+    fn stop(&mut self, power: bool) -> Result<(), Violation> {
+        self.running = None;
+        if power {
+            self.disk.restart();
+        } else {
+            self.disk.restart_program();
+        }
+        self.seen.restarts += 1;
+        self.deserted = false;
+        self.truth.pass(20_000 + self.chaos.below(100_000));
+        Ok(())
+    }
+
+    /// Starts the program, through further faults if there are any.
+    pub fn start(&mut self) -> Result<(), Violation> {
+        for attempt in 1..=STARTS_MAX {
+            if self.chaos.is_on() && attempt < STARTS_MAX / 2 {
+                match self.chaos.below(12) {
+                    0 => self.disk.cut_after(1 + self.chaos.below(40)),
+                    1 => self.disk.fail_after(1 + self.chaos.below(40)),
+                    _ => {}
+                }
+            } else {
+                self.disk.set_full(false);
+            }
+            match self.open() {
+                Ok(running) => {
+                    self.running = Some(running);
+                    return match self.lost.first() {
+                        None => Ok(()),
+                        Some(lost) => Err(Violation::new(&self.name, &format!("lost: {lost}"))),
+                    };
+                }
+                Err(StoreError::Damaged { segment, offset, damage }) => {
+                    let text = format!("journal {segment} at {offset}: {damage}");
+                    return Err(Violation::new(&self.name, &text));
+                }
+                Err(_) if self.disk.is_without_power() => self.disk.restart(),
+                Err(_) => self.disk.restart_program(),
+            }
+        }
+        Err(Violation::new(&self.name, "the store does not open any more"))
+    }
+
+    fn open(&mut self) -> Result<Running, StoreError> {
+        let clock: Arc<SimClock> = Arc::new(self.clock.clone());
+        let (store, recovery) = Store::open_on(Arc::new(self.disk.clone()), None, clock.clone())?;
+        let store = store.with_policy(Policy { reserve_bytes: 1, ..Policy::default() });
+        self.lost.extend(recovery.missing.iter().map(|sequence| format!("copy {sequence}")));
+        self.lost.extend(recovery.unexplained.iter().map(|file| format!("origin of {file}")));
+        let (device, version) = (self.name.clone(), "sim".to_owned());
+        store.record(Record::Started { device, version })?;
+        store.open_book("01/2026-SCT/BS", "UBND PHƯỜNG THỬ")?;
+        let store = Arc::new(store);
+        let uploader =
+            self.network.uploader(&self.name, Arc::clone(&store), clock.clone(), &self.chaos);
+        let machine = Machine::new(self.parts(Arc::clone(&store), clock));
+        Ok(Running { machine, store, uploader, jobs: vec![], upload_at: 0 })
+    }
+
+    fn parts(&self, store: Arc<Store>, clock: Arc<SimClock>) -> Parts {
+        let token = |name: &str| -> Mutex<Box<dyn Token>> {
+            Mutex::new(Box::new(SimToken { chaos: self.chaos.clone(), name: name.to_owned() }))
+        };
+        Parts {
+            config: config(&self.name, &self.pin_file),
+            clock,
+            store,
+            scanner: Mutex::new(Box::new(SimScanner(self.chaos.clone()))),
+            scan_dpi: 300,
+            codes: Mutex::new(Box::new(SimCodes(self.chaos.clone()))),
+            readers: Box::new(SimReader(self.chaos.clone())),
+            keys: Keys {
+                officers: [(OFFICER_KEY.to_owned(), token(OFFICER_KEY))].into(),
+                authority: token(AUTHORITY_KEY),
+                authority_pin: self.pin_file.clone(),
+            },
+            sealer: Box::new(SimSealer(self.chaos.clone())),
+            models: vec![],
+            random: Arc::new(self.chaos.clone()),
+            copy_issued: Arc::default(),
+        }
+    }
+
+    /// Ends all trouble here and lets the visit run out.
+    pub fn heal(&mut self) -> Result<(), Violation> {
+        self.disk.calm();
+        self.clock.set_error(0);
+        if self.running.is_none() || self.chaos.one_in(2) {
+            self.stop(self.chaos.one_in(2))?;
+            self.start()?;
+        }
+        while self.running.as_ref().is_some_and(|running| !running.jobs.is_empty()) {
+            self.work()?;
+        }
+        for _ in 0..200 {
+            self.truth.pass(60_000);
+            self.take(Event::Tick);
+        }
+        match self.running.as_ref().map(|r| r.machine.visit().state()) {
+            Some(State::Idle) => self.check_desk(),
+            _ => Err(Violation::new(&self.name, "no citizen can begin after three hours")),
+        }
+    }
+
+    /// The open store.
+    #[must_use]
+    pub fn store(&self) -> Option<&Store> {
+        self.running.as_ref().map(|running| &*running.store)
+    }
+
+    /// The disk.
+    #[must_use]
+    pub const fn disk(&self) -> &MemoryDisk {
+        &self.disk
+    }
+
+    /// One look at what waits for upload, whatever the pause.
+    pub fn upload_now(&mut self, runtime: &tokio::runtime::Runtime) -> Result<(), Violation> {
+        if let Some(running) = &mut self.running {
+            running.upload_at = 0;
+        }
+        self.truth.pass(4_000_000);
+        self.upload(runtime)
+    }
+}
+
+fn config(name: &str, pin_file: &std::path::Path) -> Config {
+    let key = serde_json::json!({ "token": "t", "key": "k", "pin_file": pin_file });
+    let site = serde_json::json!({
+        "board": "board.toml",
+        "state_dir": "state",
+        "device": { "id": name, "key": key },
+        "authority": { "name": "UBND PHƯỜNG THỬ", "place": "Hà Nội", "key": key },
+        "officers": [{
+            "id": OFFICER_KEY, "name": "Trần Thị Thử", "capacity": "TUQ. CHỦ TỊCH",
+            "valid_from": "2020-01-01", "valid_until": "2030-12-31", "token": "o", "key": "k",
+        }],
+        "book": { "name": "01/2026-SCT/BS" },
+        "registry": {
+            "device_url": "https://registry", "ca": "ca.pem", "receipt_key": "key",
+            "public_url": "https://sim",
+        },
+        "screen": { "listen": "127.0.0.1:0" },
+        "trust": { "roots": "roots.pem" },
+    });
+    serde_json::from_value(site).expect("the simulated site file is right")
+}
