@@ -36,6 +36,8 @@ pub enum Trouble {
     PowerCut,
     /// The kiosk's program is killed.
     Kill,
+    /// A bit of the kiosk's disk flips while it is off.
+    Rot,
     /// The kiosk's clock jumps, forwards or back.
     ClockJump,
     /// There is no link for a while.
@@ -58,7 +60,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// All kinds.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Scanner,
         Self::Codes,
         Self::Reader,
@@ -73,6 +75,7 @@ impl Trouble {
         Self::DiskFull,
         Self::PowerCut,
         Self::Kill,
+        Self::Rot,
         Self::ClockJump,
         Self::LinkDown,
         Self::RequestLost,
@@ -89,6 +92,7 @@ impl Trouble {
         match self {
             Self::Kill | Self::PowerCut | Self::Disk | Self::ClockJump | Self::DiskFull => 400,
             Self::OfficerAway | Self::CitizenLeaves => 150,
+            Self::Rot => 10,
             Self::RegistryPowerCut | Self::RegistryDisk => 80,
             Self::ReaderCrash | Self::SealCrash => 60,
             Self::Scanner

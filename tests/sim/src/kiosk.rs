@@ -17,6 +17,7 @@ use crate::clock::{SimClock, TrueTime};
 use crate::copy::{AUTHORITY_KEY, OFFICER_KEY};
 use crate::devices::{PIN, SimCodes, SimReader, SimScanner, SimSealer, SimToken};
 use crate::network::Network;
+use crate::rot;
 
 /// Starts that may fail in a row before the fault is taken for a defect.
 const STARTS_MAX: u32 = 40;
@@ -332,7 +333,23 @@ impl SimKiosk {
         self.seen.restarts += 1;
         self.deserted = false;
         self.truth.pass(20_000 + self.chaos.below(100_000));
-        Ok(())
+        if self.chaos.strikes(Trouble::Rot) { self.rot() } else { Ok(()) }
+    }
+
+    /// While the machine is off, one bit of its disk changes. The next start must notice; then the
+    /// disk is repaired, as a technician does from the registry or a second medium.
+    fn rot(&mut self) -> Result<(), Violation> {
+        let Some(flip) = rot::choose(&self.disk, &self.chaos) else { return Ok(()) };
+        self.disk.calm();
+        flip.apply(&self.disk);
+        let noticed = rot::is_noticed(&flip, self.open().map(|running| running.store));
+        flip.apply(&self.disk);
+        self.disk.restart_program();
+        self.lost.clear();
+        if noticed {
+            return Ok(());
+        }
+        Err(Violation::new(&self.name, &format!("nobody notices a flipped bit: {flip:?}")))
     }
 
     /// Starts the program, through further faults if there are any.
@@ -411,8 +428,7 @@ impl SimKiosk {
         self.disk.calm();
         self.clock.set_error(0);
         if self.running.is_none() || self.chaos.one_in(2) {
-            self.stop(self.chaos.one_in(2))?;
-            self.start()?;
+            self.reboot()?;
         }
         while self.running.as_ref().is_some_and(|running| !running.jobs.is_empty()) {
             self.work()?;
@@ -425,6 +441,12 @@ impl SimKiosk {
             Some(State::Idle) => self.check_desk(),
             _ => Err(Violation::new(&self.name, "no citizen can begin after three hours")),
         }
+    }
+
+    /// Starts once more, after the switch or a kill: what is durable is what counts.
+    pub fn reboot(&mut self) -> Result<(), Violation> {
+        self.stop(self.chaos.one_in(2))?;
+        self.start()
     }
 
     /// The open store.

@@ -15,6 +15,7 @@ pub mod devices;
 pub mod kiosk;
 pub mod network;
 pub mod registry;
+pub mod rot;
 
 use std::collections::BTreeMap;
 use std::panic::PanicHookInfo;
@@ -122,6 +123,9 @@ pub fn run(seed: u64, visits: u64) -> Result<Report, Violation> {
         kiosk.heal()?;
     }
     deliver_all(&mut kiosks, &runtime)?;
+    for kiosk in &mut kiosks {
+        kiosk.reboot()?;
+    }
     let totals = network.with_registry(|registry| auditor::audit(&kiosks, registry))?;
     let mut report =
         Report { totals, traffic: network.traffic(), struck: chaos.struck(), ..Report::default() };

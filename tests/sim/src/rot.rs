@@ -1,0 +1,82 @@
+//! Single bits that flip on a kiosk's disk, and whether the kiosk notices.
+
+use std::sync::Arc;
+
+use formats_files::{Disk, MemoryDisk};
+use kiosk::store::{Store, StoreError};
+
+use crate::chaos::Chaos;
+
+/// A bit of a file.
+#[derive(Debug, Clone)]
+pub struct Flip {
+    /// The file.
+    pub path: String,
+    /// The byte.
+    pub offset: usize,
+    /// The bit, 0 to 7.
+    pub bit: u32,
+}
+
+impl Flip {
+    /// Flips it; a second time repairs it. Nothing happens if the file is gone.
+    pub fn apply(&self, disk: &MemoryDisk) {
+        if disk.length(&self.path).is_err() {
+            return;
+        }
+        disk.damage(&self.path, |bytes| {
+            if let Some(byte) = bytes.get_mut(self.offset) {
+                *byte ^= 1 << self.bit;
+            }
+        });
+    }
+}
+
+/// A bit of the journal or of a sealed copy. The journal's last frame is left out: damage there
+/// cannot be told from an append that the power cut short unless the head anchor was on the disk
+/// already, which is why receipts and tickets carry the number too.
+pub fn choose(disk: &MemoryDisk, chaos: &Chaos) -> Option<Flip> {
+    let mut files = disk.files();
+    files.retain(|path| path.ends_with(".seg") || path.ends_with(".pdf"));
+    if files.is_empty() {
+        return None;
+    }
+    let path = files.swap_remove(chaos.below(files.len() as u64) as usize);
+    let bytes = disk.read(&path, u64::MAX).ok()?;
+    let end = if path.ends_with(".seg") { last_frame(&bytes) } else { bytes.len() };
+    if end == 0 {
+        return None;
+    }
+    let offset = chaos.below(end as u64) as usize;
+    Some(Flip { path, offset, bit: u32::try_from(chaos.below(8)).unwrap_or(0) })
+}
+
+/// Where the last whole frame of a segment begins.
+fn last_frame(bytes: &[u8]) -> usize {
+    let (mut at, mut last) = (56, 0);
+    while let Some(length) = bytes.get(at..at + 4).and_then(|l| l.try_into().ok()) {
+        let end = at + 8 + u32::from_le_bytes(length) as usize;
+        if end > bytes.len() {
+            break;
+        }
+        (last, at) = (at, end);
+    }
+    last
+}
+
+/// Whether opening the store, or reading the copy, says that something is wrong.
+#[must_use]
+pub fn is_noticed(flip: &Flip, opened: Result<Arc<Store>, StoreError>) -> bool {
+    match opened {
+        Err(StoreError::Damaged { .. } | StoreError::Newer { .. }) => flip.path.ends_with(".seg"),
+        Err(_) => false,
+        Ok(store) => {
+            let name = flip.path.rsplit('/').next().and_then(|name| name.strip_suffix(".pdf"));
+            let Some(sha256) = name else { return false };
+            // What a commit left unfinished is swept away, changed or not.
+            let on_record = store.list().is_ok_and(|all| all.iter().any(|c| c.sha256 == sha256));
+            let read = store.copy_bytes(sha256);
+            !on_record || matches!(read, Err(StoreError::CopyDamaged { .. }))
+        }
+    }
+}
