@@ -6,7 +6,7 @@ PROGRAMS := --locked --bin kiosk --bin registry
 export OMP_THREAD_LIMIT ?= 1
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: ## install what is missing on a Debian 12 machine (root or sudo)
 	@tests/setup.sh
@@ -39,10 +39,14 @@ bench: setup ## speed as ratios against ocrmypdf on the same pages
 	cargo build --release $(PROGRAMS) --bin bench
 	$(OUT)/release/bench
 
+reliability: setup ## kills, power cuts, full disks, flipped bits: the table of docs/reliability.md (root)
+	cargo build --locked --workspace --bins
+	$(OUT)/debug/reliability --write docs/reliability.md
+
 cross: setup ## the workspace for the kiosk's processor (aarch64), checked by its ELF headers
 	board/cross.sh
 
 clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
-.PHONY: help setup demo test sim sim-long lint bench cross clean
+.PHONY: help setup demo test sim sim-long lint bench reliability cross clean

@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("firmware", &["board", "drivers/", "formats/", "models"]),
     ("registry", &["formats/"]),
     ("tests/counterpart", &[]),
+    ("tests/crash", &["firmware", "formats/", "registry"]),
     ("tests/paper", &[]),
     ("tests/sim", &["drivers/", "firmware", "formats/", "models", "registry"]),
     ("tests", &["formats/", "tests/"]),

@@ -1,0 +1,91 @@
+//! The crash programs keep what docs/reliability.md says of them, and their judge is awake: it says
+//! OK of sound stores only. The full numbers come from `make reliability`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn program(name: &str) -> Command {
+    let test = std::env::current_exe().expect("this test's path");
+    let folder =
+        test.parent().and_then(Path::parent).expect("target/debug above target/debug/deps");
+    let path = folder.join(name);
+    assert!(path.exists(), "{} is not built: cargo build --workspace", path.display());
+    Command::new(path)
+}
+
+fn crash(dir: &Path, arguments: &[&str]) -> Output {
+    let (command, more) = arguments.split_first().expect("run or check");
+    let mut program = program("kiosk-crash");
+    program.arg(command).args(["--seed", "7", "--dir"]).arg(dir).args(more);
+    program.output().expect("kiosk-crash runs")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn first_file(folder: PathBuf) -> PathBuf {
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    entries.map(|e| e.expect("an entry").path()).min().expect("a file in it")
+}
+
+#[test]
+fn the_workload_goes_on_where_it_stopped_and_prints_every_step() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("store");
+    let counts = |from: u64, to: u64| (from..=to).map(|n| format!("{n}\n")).collect::<String>();
+    let first = crash(&dir, &["run", "--steps", "40"]);
+    assert_eq!(String::from_utf8_lossy(&first.stdout), counts(1, 40));
+    assert_eq!(said(&crash(&dir, &["check", "--acked", "40"])), "OK 40 40");
+    let second = crash(&dir, &["run", "--steps", "5"]);
+    assert_eq!(String::from_utf8_lossy(&second.stdout), counts(41, 45));
+    assert_eq!(said(&crash(&dir, &["check", "--acked", "45"])), "OK 45 45");
+}
+
+#[test]
+fn the_judge_says_what_is_missing_changed_or_too_much() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("store");
+    crash(&dir, &["run", "--steps", "40"]);
+    let judged = |more: &[&str]| {
+        let output = crash(&dir, &[&["check"], more].concat());
+        let word = said(&output).split(' ').next().unwrap_or_default().to_owned();
+        (word, output.status.code())
+    };
+    let failed = |word: &str| (word.to_owned(), Some(1));
+    assert_eq!(judged(&["--acked", "41"]), failed("LOST"));
+
+    let copy = first_file(dir.join("copies"));
+    let sound = fs::read(&copy).expect("a copy");
+    fs::write(&copy, &sound[1..]).expect("changed");
+    assert_eq!(judged(&[]), failed("DAMAGED"));
+    fs::remove_file(&copy).expect("removed");
+    assert_eq!(judged(&[]), failed("LOST"));
+    fs::write(&copy, sound).expect("put back");
+
+    let stranger = dir.join("copies").join(format!("{}.pdf", "0".repeat(64)));
+    fs::write(&stranger, "x").expect("written");
+    assert_eq!(judged(&[]), failed("EXTRA"));
+    fs::remove_file(&stranger).expect("removed");
+
+    let segment = first_file(dir.join("journal"));
+    let mut bytes = fs::read(&segment).expect("a segment");
+    bytes[700] ^= 1;
+    fs::write(&segment, &bytes).expect("changed");
+    assert_eq!(judged(&[]), failed("DAMAGED"));
+    bytes[700] ^= 1;
+    fs::write(&segment, &bytes).expect("put back");
+
+    fs::remove_dir_all(dir.join("index")).expect("the index may go");
+    assert_eq!(judged(&["--acked", "40"]), ("OK".to_owned(), Some(0)));
+}
+
+#[test]
+fn kills_lose_nothing_and_flipped_bits_are_noticed() {
+    let output = program("reliability").arg("--quick").output().expect("reliability runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{complaint}");
+    assert!(text.contains("| SIGKILL of the kiosk's store under load | 24 |"), "{text}");
+}
