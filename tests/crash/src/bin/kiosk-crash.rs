@@ -1,4 +1,4 @@
-//! `kiosk-crash`: a made-up workload on the kiosk's store, and the judge of what a crash left of it.
+//! `kiosk-crash`: a made-up workload on the kiosk's store, and the judge of what a crash leaves.
 //!
 //! Nothing it writes belongs to a citizen. Usage, output and exit codes: docs/reliability.md.
 

@@ -111,8 +111,7 @@ impl Worker<'_> {
     fn step(&mut self) -> Result<(), Failure> {
         let step = self.story.model.next();
         let mut tries = self.tries;
-        loop {
-            let Err(error) = self.perform(&step) else { break };
+        while let Err(error) = self.perform(&step) {
             if let Some(open) = self.store.open_reservation() {
                 let gives_back = step == Step::GiveBack;
                 let why = plan::reason(self.story.model.steps + 1);

@@ -66,8 +66,8 @@ pub struct Row {
 #[must_use]
 pub fn table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| what | cycles | acknowledged copies | lost | duplicates | silent damage | other failures \
-         | note |\n|---|--:|--:|--:|--:|--:|--:|---|\n",
+        "| what | cycles | acknowledged copies | lost | duplicates | silent damage \
+         | other failures | note |\n|---|--:|--:|--:|--:|--:|--:|---|\n",
     );
     for Row { what, tally: t, note } in rows {
         text += &format!(
