@@ -5,6 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+const KIOSK: &str = "kiosk-crash";
+const REGISTRY: &str = "registry-crash";
+
 fn program(name: &str) -> Command {
     let test = std::env::current_exe().expect("this test's path");
     let folder =
@@ -14,11 +17,11 @@ fn program(name: &str) -> Command {
     Command::new(path)
 }
 
-fn crash(dir: &Path, arguments: &[&str]) -> Output {
+fn crash(name: &str, dir: &Path, arguments: &[&str]) -> Output {
     let (command, more) = arguments.split_first().expect("run or check");
-    let mut program = program("kiosk-crash");
+    let mut program = program(name);
     program.arg(command).args(["--seed", "7", "--dir"]).arg(dir).args(more);
-    program.output().expect("kiosk-crash runs")
+    program.output().expect("the crash program runs")
 }
 
 fn said(output: &Output) -> String {
@@ -31,25 +34,30 @@ fn first_file(folder: PathBuf) -> PathBuf {
 }
 
 #[test]
-fn the_workload_goes_on_where_it_stopped_and_prints_every_step() {
+fn each_workload_goes_on_where_it_stopped_and_prints_every_step() {
+    goes_on(KIOSK);
+    goes_on(REGISTRY);
+}
+
+fn goes_on(name: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path().join("store");
     let counts = |from: u64, to: u64| (from..=to).map(|n| format!("{n}\n")).collect::<String>();
-    let first = crash(&dir, &["run", "--steps", "40"]);
+    let first = crash(name, &dir, &["run", "--steps", "40"]);
     assert_eq!(String::from_utf8_lossy(&first.stdout), counts(1, 40));
-    assert_eq!(said(&crash(&dir, &["check", "--acked", "40"])), "OK 40 40");
-    let second = crash(&dir, &["run", "--steps", "5"]);
+    assert_eq!(said(&crash(name, &dir, &["check", "--acked", "40"])), "OK 40 40");
+    let second = crash(name, &dir, &["run", "--steps", "5"]);
     assert_eq!(String::from_utf8_lossy(&second.stdout), counts(41, 45));
-    assert_eq!(said(&crash(&dir, &["check", "--acked", "45"])), "OK 45 45");
+    assert_eq!(said(&crash(name, &dir, &["check", "--acked", "45"])), "OK 45 45");
 }
 
 #[test]
-fn the_judge_says_what_is_missing_changed_or_too_much() {
+fn the_judge_of_the_kiosk_says_what_is_missing_changed_or_too_much() {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path().join("store");
-    crash(&dir, &["run", "--steps", "40"]);
+    crash(KIOSK, &dir, &["run", "--steps", "40"]);
     let judged = |more: &[&str]| {
-        let output = crash(&dir, &[&["check"], more].concat());
+        let output = crash(KIOSK, &dir, &[&["check"], more].concat());
         let word = said(&output).split(' ').next().unwrap_or_default().to_owned();
         (word, output.status.code())
     };
@@ -82,10 +90,42 @@ fn the_judge_says_what_is_missing_changed_or_too_much() {
 }
 
 #[test]
+fn the_judge_of_the_registry_says_what_is_missing_changed_or_too_much() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("registry");
+    crash(REGISTRY, &dir, &["run", "--steps", "25"]);
+    let judged = |more: &[&str]| {
+        let output = crash(REGISTRY, &dir, &[&["check"], more].concat());
+        let word = said(&output).split(' ').next().unwrap_or_default().to_owned();
+        (word, output.status.code())
+    };
+    let failed = |word: &str| (word.to_owned(), Some(1));
+    assert_eq!(judged(&["--acked", "26"]), failed("LOST"));
+
+    let copy = first_file(first_file(dir.join("copies")));
+    let sound = fs::read(&copy).expect("a copy");
+    fs::write(&copy, &sound[1..]).expect("changed");
+    assert_eq!(judged(&[]), failed("DAMAGED"));
+    let elsewhere = copy.with_extension("elsewhere");
+    fs::rename(&copy, &elsewhere).expect("renamed");
+    assert_eq!(judged(&[]), failed("LOST"));
+    fs::write(&copy, sound).expect("put back");
+    assert_eq!(judged(&[]), failed("EXTRA"));
+    fs::remove_file(&elsewhere).expect("removed");
+
+    let database = rusqlite::Connection::open(dir.join("registry.sqlite")).expect("the database");
+    let shorter = "DROP TRIGGER copies_stay; DELETE FROM copies WHERE log_index = 24";
+    database.execute_batch(shorter).expect("a row is gone");
+    assert_eq!(judged(&[]), failed("DAMAGED"));
+}
+
+#[test]
 fn kills_lose_nothing_and_flipped_bits_are_noticed() {
     let output = program("reliability").arg("--quick").output().expect("reliability runs");
     let text = String::from_utf8_lossy(&output.stdout);
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}{complaint}");
-    assert!(text.contains("| SIGKILL of the kiosk's store under load | 24 |"), "{text}");
+    for row in ["| SIGKILL of the kiosk's store under load | 24 |", "| SIGKILL of the registry's"] {
+        assert!(text.contains(row), "{text}");
+    }
 }

@@ -17,18 +17,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use ::kiosk::clock::Clock;
 use ::kiosk::store::StoreError;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
+use crate::time_of;
 use crate::verdict::{Verdict, Word};
-
-/// When the workload begins: 2026-01-05 08:00 in Hanoi.
-const BEGIN: i64 = 1_767_574_800;
-
-/// The time of a step: time too is a function of the step.
-fn time_of(step: u64) -> OffsetDateTime {
-    let begin = OffsetDateTime::from_unix_timestamp(BEGIN).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    (begin + Duration::minutes(step.cast_signed())).to_offset(::kiosk::clock::VIETNAM)
-}
 
 /// The clock that the workload sets.
 #[derive(Debug, Default)]

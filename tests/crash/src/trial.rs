@@ -3,9 +3,13 @@
 //! their `check`.
 
 pub mod flips;
+pub mod full;
 pub mod kills;
+mod loops;
+pub mod power;
 pub mod program;
 mod table;
 
+pub use loops::can_mount;
 pub use program::{Kind, Programs};
 pub use table::{Row, Tally, table, write_table};

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::plan::{self, Copy};
 use super::story::Story;
 use super::{StepClock, journal, judged};
+use crate::copy_folder;
 use crate::verdict::{Verdict, Word, ensure};
 
 /// What a run said was durable before it ended.
@@ -187,19 +188,4 @@ fn check_audit(dir: &Path, story: &Story) -> Result<(), Verdict> {
         && audit.released == u64::from(released)
         && audit.reserved == story.reserved;
     ensure(same, Word::Wrong, || format!("the audit says otherwise: {audit:?}"))
-}
-
-/// Copies files and folders. What a read-only medium holds can be judged so, too.
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::write(&target, fs::read(entry.path())?)?;
-        }
-    }
-    Ok(())
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use kiosk::store::RegisterRow;
 use serde_json::{Value, json};
 
-use super::time_of;
 use crate::dice::Dice;
+use crate::time_of;
 
 /// A book is closed and the next one opened once in so many steps.
 const BOOK_STEPS: u64 = 61;

@@ -28,12 +28,22 @@ impl Kind {
         }
     }
 
+    /// What a table calls it.
+    #[must_use]
+    pub const fn store(self) -> &'static str {
+        match self {
+            Self::Kiosk => "the kiosk's store",
+            Self::Registry => "the registry's acceptance",
+        }
+    }
+
     /// How many copies are acknowledged by so many steps of a seed.
     #[must_use]
     pub fn copies(self, seed: u64, steps: u64) -> u64 {
         match self {
             Self::Kiosk => crate::kiosk::copies_after(seed, steps),
-            Self::Registry => 0,
+            // Each step ends with the receipt of one copy.
+            Self::Registry => steps,
         }
     }
 }
@@ -203,6 +213,25 @@ impl Running {
             None => Ok(self.seen()),
             Some(status) => Err(format!("the workload ended by itself: {status}").into()),
         }
+    }
+
+    /// Whether it gave up by itself.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn has_ended(&mut self) -> Result<bool, Failure> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// [`Running::kill`] for a workload that may have given up by itself.
+    ///
+    /// # Errors
+    /// When the system does not kill.
+    pub fn kill_or_ended(mut self) -> Result<Acknowledged, Failure> {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.join();
+        Ok(self.seen())
     }
 
     /// Waits until it ends, and returns all that it had printed.
