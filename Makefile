@@ -43,10 +43,14 @@ reliability: setup ## kills, power cuts, full disks, flipped bits: the table of 
 	cargo build --locked --workspace --bins
 	$(OUT)/debug/reliability --write docs/reliability.md
 
+sim-mutants: setup ## take one fsync, rename or check out of the product at a time; a test must notice
+	cargo build --locked --workspace --bins
+	CARGO_TARGET_DIR=$(abspath $(OUT))/mutants $(OUT)/debug/mutants
+
 cross: setup ## the workspace for the kiosk's processor (aarch64), checked by its ELF headers
 	board/cross.sh
 
 clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
-.PHONY: help setup demo test sim sim-long lint bench reliability cross clean
+.PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants cross clean

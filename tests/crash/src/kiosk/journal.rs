@@ -12,7 +12,8 @@ const HEADER_BYTES: usize = 56;
 const FRAME_HEAD_BYTES: usize = 8;
 
 /// All records of a store that was opened since the last crash (an open cuts torn tails off), in
-/// order, each with at least `seq` and `kind`.
+/// order, each with at least `seq` and `kind`. A frame holds the records that one fdatasync made
+/// durable, a line each.
 pub(super) fn read(dir: &Path) -> Result<Vec<Value>, Verdict> {
     let folder = dir.join("journal");
     let failed = |e: std::io::Error| Verdict::new(Word::Unreadable, format!("journal: {e}"));
@@ -30,16 +31,38 @@ pub(super) fn read(dir: &Path) -> Result<Vec<Value>, Verdict> {
         while offset < bytes.len() {
             let damaged = || Verdict::new(Word::Damaged, format!("{name} offset {offset}"));
             let payload = payload(&bytes, offset).ok_or_else(damaged)?;
-            let record: Value = serde_json::from_slice(payload).map_err(|_| damaged())?;
-            records.push(record);
-            let (seq, expected) = (records[records.len() - 1]["seq"].as_u64(), records.len());
-            ensure(seq == Some(expected as u64), Word::Wrong, || {
-                format!("{name} offset {offset}: record {seq:?} stands where {expected} belongs")
-            })?;
+            for line in payload.split(|byte| *byte == b'\n') {
+                let record: Value = serde_json::from_slice(line).map_err(|_| damaged())?;
+                let (seq, expected) = (record["seq"].as_u64(), records.len() as u64 + 1);
+                ensure(seq == Some(expected), Word::Wrong, || {
+                    format!("{name} offset {offset}: record {seq:?}, {expected} belongs there")
+                })?;
+                records.push(flat(record));
+            }
             offset += FRAME_HEAD_BYTES + payload.len();
         }
     }
     Ok(records)
+}
+
+/// A record with its kind and fields side by side, as version 1 has them; version 2 has them as
+/// `"fact":{"kind":{fields}}`, and a decision's verdict alike.
+fn flat(mut record: Value) -> Value {
+    if let Some((kind, fields)) = tagged(&record["fact"]) {
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            record[name] = value.clone();
+        }
+        record["kind"] = kind.into();
+    }
+    if let Some((verdict, _)) = tagged(&record["verdict"]) {
+        record["verdict"] = verdict.into();
+    }
+    record
+}
+
+fn tagged(value: &Value) -> Option<(String, Value)> {
+    let (tag, fields) = value.as_object()?.iter().next()?;
+    Some((tag.clone(), fields.clone()))
 }
 
 fn payload(bytes: &[u8], offset: usize) -> Option<&[u8]> {
