@@ -9,6 +9,8 @@ cd "$(dirname "$0")/.."
 readonly RUST_MINIMUM=1.92
 readonly CARGO_DENY_VERSION=0.20.2
 readonly JUDGES=tests/judges-requirements.txt
+readonly NODE_MINIMUM=18
+readonly NODE_PACKAGES=tests/counterpart/node
 readonly STAMPS=target/setup
 
 BUILD=(build-essential ca-certificates clang libclang-dev libleptonica-dev libtesseract-dev pkg-config)
@@ -67,6 +69,21 @@ install_judges() {
     target/judges/bin/pip install --quiet --disable-pip-version-check -r "$JUDGES"
 }
 
+node_is_enough() {
+    local version
+    version=$(node --version 2>/dev/null) && npm --version >/dev/null 2>&1 &&
+        printf '%s\n' "v$NODE_MINIMUM" "$version" | sort -CV
+}
+
+# The tus server and client that others wrote. A newer Node.js with its own npm is left alone:
+# Debian's npm is 400 packages.
+install_node_packages() {
+    node_is_enough || install_packages nodejs npm
+    mkdir -p target/node
+    cp "$NODE_PACKAGES/package.json" "$NODE_PACKAGES/package-lock.json" target/node/
+    npm --prefix target/node ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
+}
+
 # cargo finds it in its own bin folder, on the PATH or not. Unoptimised: it builds in a third of
 # the time and checks in the same few seconds.
 install_cargo_deny() {
@@ -78,12 +95,13 @@ base() {
     install_packages "${BUILD[@]}" "${RUN[@]}" "${JUDGE[@]}"
     install_rust
     install_judges
+    install_node_packages
 }
 
-# Runs the step $1 unless it ran with this very script and these very judges.
+# Runs the step $1 unless it ran with this very script, these very judges and packages.
 once() {
     local stamp
-    stamp=$STAMPS/$1-$(cat tests/setup.sh "$JUDGES" | sha256sum | cut -c1-16)
+    stamp=$STAMPS/$1-$(cat tests/setup.sh "$JUDGES" "$NODE_PACKAGES"/*.json | sha256sum | cut -c1-16)
     [ -e "$stamp" ] && return
     "$1"
     mkdir -p "$STAMPS"

@@ -2,11 +2,12 @@
 //!
 //! [`World`] is one kiosk with its registry, scanner, tokens and certification authority in a
 //! folder of its own; [`Citizen`] and [`Officer`] are the people at its screens; [`Browser`] is a
-//! real Chromium. The demo (`src/bin/demo.rs`), the benchmark and every end-to-end test stand on
-//! these.
+//! real Chromium. [`uplink`] is the upload alone, over links that break. The demo
+//! (`src/bin/demo.rs`), the benchmark and every end-to-end test stand on these.
 
 mod browser;
 mod people;
+pub mod uplink;
 mod world;
 
 pub use browser::Browser;

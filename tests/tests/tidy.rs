@@ -28,7 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tests/crash", &["firmware", "formats/", "registry"]),
     ("tests/paper", &[]),
     ("tests/sim", &["drivers/", "firmware", "formats/", "models", "registry"]),
-    ("tests", &["formats/", "tests/"]),
+    ("tests", &["firmware", "formats/", "registry", "tests/"]),
 ];
 /// What any package's own tests may use besides.
 const TESTS_MAY_USE: &[&str] = &["drivers/", "tests/"];

@@ -7,19 +7,25 @@
 //! on the wire in front of it ([`Gate`]).
 //!
 //! - [`Saned`]: Debian's `saned` with the `pnm` or `test` backend, and [`Gate`] before it;
+//! - [`TusServer`] and [`TusClient`]: npm's `@tus/server` and `tus-js-client` on Node.js;
+//! - [`PoorLink`]: a slow, lossy link that breaks, before any TCP server;
 //! - [`SoftTokens`]: SoftHSM2 tokens with keys and certificates;
 //! - [`TestCa`]: the certification authority of tests, whose word is worth nothing outside them.
 
 mod ca;
 mod error;
 mod gate;
+mod poor_link;
 mod process;
 mod saned;
 mod tokens;
+mod tus;
 
 pub use ca::{Identity, Issued, Subject, TestCa, Usage};
 pub use error::CounterpartError;
 pub use gate::Gate;
+pub use poor_link::{Carried, LinkModel, PoorLink};
 pub use process::{Started, free_port};
 pub use saned::{Backend, Saned};
 pub use tokens::{SoftTokens, TokenKey, TokenSpec};
+pub use tus::{ClientEnd, TusClient, TusServer};
