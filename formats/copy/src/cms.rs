@@ -12,7 +12,7 @@ use cms::signed_data::{
     CertificateSet, EncapsulatedContentInfo, SignedAttributes, SignedData, SignerIdentifier,
     SignerInfo, SignerInfos,
 };
-use der::asn1::{Any, ObjectIdentifier, OctetString, SetOfVec};
+use der::asn1::{Any, ObjectIdentifier, OctetString, SetOfVec, Uint};
 use der::{Decode, Encode, Sequence, Tag};
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
@@ -20,6 +20,7 @@ use ring::signature::{
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
+use x509_cert::ext::pkix::KeyUsage;
 
 use crate::{SignatureAlgorithm, hash};
 
@@ -34,6 +35,8 @@ const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11354
 const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 /// The longest DER signature of P-256: two 33-byte integers.
 const ECDSA_BYTES_MAX: usize = 72;
+/// The shortest RSA key, in bits (ETSI TS 119 312).
+const RSA_BITS_MIN: usize = 2048;
 /// Certificates of one chain; deeper ones do not occur.
 const CHAIN_MAX: usize = 8;
 
@@ -46,6 +49,19 @@ struct EssCertIdV2 {
 #[derive(Sequence)]
 struct SigningCertificateV2 {
     certs: Vec<EssCertIdV2>,
+}
+
+/// RFC 8017, A.1.1.
+#[derive(Sequence)]
+struct RsaPublicKey {
+    modulus: Uint,
+    exponent: Uint,
+}
+
+fn modulus_bits(modulus: &Uint) -> usize {
+    let bytes = modulus.as_bytes();
+    let zeros = bytes.first().map_or(0, |first| first.leading_zeros() as usize);
+    (8 * bytes.len()).saturating_sub(zeros)
 }
 
 /// A signer's certificates, checked for use in a signature.
@@ -106,6 +122,32 @@ impl Chain {
     /// The signer's own certificate.
     pub(crate) fn own(&self) -> Option<&Certificate> {
         self.certificates.first()
+    }
+
+    /// Whether both chains are of one signer: the same key, whatever the certificates say.
+    pub(crate) fn same_signer(&self, other: &Self) -> bool {
+        self.own().map(public_key) == other.own().map(public_key)
+    }
+
+    /// Whether the key is as long as a signature of today needs (RSA: 2048 bits).
+    pub(crate) fn strong(&self) -> bool {
+        let key = self.own().map(public_key).unwrap_or_default();
+        match self.algorithm {
+            SignatureAlgorithm::EcdsaP256Sha256 => true,
+            // A key of another kind makes no signature of this kind: that is found later.
+            SignatureAlgorithm::RsaPkcs1Sha256 => RsaPublicKey::from_der(key)
+                .map_or(true, |key| modulus_bits(&key.modulus) >= RSA_BITS_MIN),
+        }
+    }
+
+    /// Whether the certificate's key usage, if it names one, is to sign (RFC 5280, 4.2.1.3).
+    pub(crate) fn may_sign(&self) -> bool {
+        let usage = self.own().map(|own| own.tbs_certificate.get::<KeyUsage>());
+        match usage {
+            Some(Ok(Some((_, usage)))) => usage.digital_signature() || usage.non_repudiation(),
+            Some(Ok(None)) => true,
+            Some(Err(_)) | None => false,
+        }
     }
 
     /// Whether `signature` over `message` is by the signer's key.

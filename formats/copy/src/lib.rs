@@ -26,6 +26,7 @@ mod refusal;
 mod request;
 mod revision;
 mod seal;
+mod shape;
 mod signer;
 mod statement;
 mod trust;

@@ -23,6 +23,9 @@ pub enum Refusal {
     /// A PDF without the signatures of a certified copy.
     #[error("pdf is not a certified copy")]
     NotCertifiedCopy,
+    /// Something was added behind a copy's last signature.
+    #[error("something was added behind the last signature")]
+    Added,
     /// Only one of the two signatures is there.
     #[error("one of the two signatures is missing")]
     SignatureMissing,
@@ -68,8 +71,20 @@ pub enum Refusal {
         /// Whose.
         role: Role,
     },
-    /// A signer's certificate may not sign documents, or is otherwise unusable.
-    #[error("certificate of the {role:?} cannot be used for documents")]
+    /// A signer's certificate is for something else: its usage, its purposes, or an authority's.
+    #[error("certificate of the {role:?} is not for signing documents")]
+    WrongPurpose {
+        /// Whose.
+        role: Role,
+    },
+    /// A signer's key is shorter than signatures of today need.
+    #[error("key of the {role:?} is too weak")]
+    WeakKey {
+        /// Whose.
+        role: Role,
+    },
+    /// A signer's certificate is unusable: malformed, or signed by a weak or unknown algorithm.
+    #[error("certificate of the {role:?} cannot be used")]
     CertificateUnusable {
         /// Whose.
         role: Role,
@@ -77,8 +92,8 @@ pub enum Refusal {
         #[source]
         source: webpki::Error,
     },
-    /// One certificate signed for both.
-    #[error("officer and authority signed with the same certificate")]
+    /// One certificate, or one key, signed for both.
+    #[error("officer and authority signed with the same certificate or key")]
     SameSigner,
     /// The signed document is not of the shape that is written here.
     #[error("document inside is not of the expected shape")]
@@ -123,6 +138,7 @@ impl Refusal {
             Self::NotPdf => "not-pdf",
             Self::Cut => "cut",
             Self::NotCertifiedCopy => "not-certified-copy",
+            Self::Added => "added",
             Self::SignatureMissing => "signature-missing",
             Self::WrongOrder => "wrong-order",
             Self::Changed { .. } => "changed",
@@ -131,6 +147,8 @@ impl Refusal {
             Self::SignatureFalse { .. } => "signature-false",
             Self::UnknownIssuer { .. } => "unknown-issuer",
             Self::NotValidThen { .. } => "not-valid-then",
+            Self::WrongPurpose { .. } => "wrong-purpose",
+            Self::WeakKey { .. } => "weak-key",
             Self::CertificateUnusable { .. } => "certificate-unusable",
             Self::SameSigner => "same-signer",
             Self::Document(_) => "document",
@@ -151,6 +169,7 @@ impl Refusal {
             Self::NotPdf => "Tệp này không phải là tệp PDF.".into(),
             Self::Cut => "Tệp bị cắt mất phần cuối hoặc bị thêm dữ liệu vào cuối.".into(),
             Self::NotCertifiedCopy => "Tệp PDF này không phải là bản sao chứng thực.".into(),
+            Self::Added => "Có dữ liệu được thêm vào tệp sau khi cơ quan ký.".into(),
             Self::SignatureMissing => {
                 "Thiếu một trong hai chữ ký số (người thực hiện chứng thực, cơ quan).".into()
             }
@@ -177,10 +196,16 @@ impl Refusal {
             Self::NotValidThen { role } => {
                 format!("Chứng thư số của {} không có hiệu lực vào lúc ký.", role_vi(*role))
             }
-            Self::CertificateUnusable { role, .. } => {
-                format!("Chứng thư số của {} không dùng được để ký văn bản.", role_vi(*role))
+            Self::WrongPurpose { role } => {
+                format!("Chứng thư số của {} không dùng để ký văn bản.", role_vi(*role))
             }
-            Self::SameSigner => "Hai chữ ký số do cùng một chứng thư số tạo ra.".into(),
+            Self::WeakKey { role } => {
+                format!("Khóa ký của {} quá ngắn, không an toàn.", role_vi(*role))
+            }
+            Self::CertificateUnusable { role, .. } => {
+                format!("Chứng thư số của {} không hợp lệ.", role_vi(*role))
+            }
+            Self::SameSigner => "Hai chữ ký số do cùng một khóa ký tạo ra.".into(),
             Self::Document(_) => "Cấu trúc tệp không đúng với bản sao chứng thực.".into(),
             Self::Manifest { .. } => "Dữ liệu mô tả bản sao bị thiếu hoặc bị hỏng.".into(),
             Self::ManifestVersion { version } => format!(
@@ -201,6 +226,7 @@ impl Refusal {
             Self::NotPdf => "This file is not a PDF file.".into(),
             Self::Cut => "The file was cut short, or data was added at its end.".into(),
             Self::NotCertifiedCopy => "This PDF file is not a certified copy.".into(),
+            Self::Added => "Data was added to the file after the authority signed it.".into(),
             Self::SignatureMissing => {
                 "One of the two digital signatures (officer, authority) is missing.".into()
             }
@@ -227,10 +253,16 @@ impl Refusal {
             Self::NotValidThen { role } => {
                 format!("The {}'s certificate was not valid when signing.", role_en(*role))
             }
-            Self::CertificateUnusable { role, .. } => {
-                format!("The {}'s certificate cannot be used to sign documents.", role_en(*role))
+            Self::WrongPurpose { role } => {
+                format!("The {}'s certificate is not for signing documents.", role_en(*role))
             }
-            Self::SameSigner => "Both digital signatures are by one certificate.".into(),
+            Self::WeakKey { role } => {
+                format!("The {}'s key is too short to be safe.", role_en(*role))
+            }
+            Self::CertificateUnusable { role, .. } => {
+                format!("The {}'s certificate is not a valid one.", role_en(*role))
+            }
+            Self::SameSigner => "Both digital signatures are by one key.".into(),
             Self::Document(_) => "The file is not built as a certified copy is.".into(),
             Self::Manifest { .. } => "The copy's own description is missing or damaged.".into(),
             Self::ManifestVersion { version } => {

@@ -24,7 +24,7 @@ use crate::manifest::vietnam_seconds;
 /// Digits of a number in a `/ByteRange`, padded with spaces; room for any file below 10 GB.
 const RANGE_DIGITS: usize = 10;
 /// What a compressed stream may grow to while a file is read.
-const STREAM_BYTES_MAX: usize = 16 << 20;
+pub(crate) const STREAM_BYTES_MAX: usize = 16 << 20;
 
 /// Who signs. The order is the order of the revisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +83,12 @@ pub enum BaseError {
     Shape {
         /// What is missing or different.
         part: &'static str,
+    },
+    /// It holds what no copy has: something that acts, hides or covers.
+    #[error("the PDF has {what}, as no copy has")]
+    Forbidden {
+        /// What it has.
+        what: &'static str,
     },
 }
 

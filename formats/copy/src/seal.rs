@@ -50,7 +50,7 @@ pub enum SealError {
         source: CmsError,
     },
     /// One key signs for both; the law asks for the officer and the authority.
-    #[error("officer and authority sign with the same certificate")]
+    #[error("officer and authority sign with the same key")]
     SameSigner,
     /// A signer did not sign.
     #[error("the signature of the {role:?} was not made")]
@@ -87,7 +87,7 @@ pub fn seal(
     };
     let officer_chain = chain(officer, Role::Officer)?;
     let authority_chain = chain(authority, Role::Authority)?;
-    if officer_chain.der.first() == authority_chain.der.first() {
+    if officer_chain.same_signer(&authority_chain) {
         return Err(SealError::SameSigner);
     }
     let image_bytes: usize = request.pages.iter().map(|page| page.jpeg.len()).sum();

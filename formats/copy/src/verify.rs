@@ -10,18 +10,25 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use der::asn1::ObjectIdentifier;
 use der::{Tag, Tagged};
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
+use unicode_normalization::UnicodeNormalization;
 use x509_cert::name::Name;
 
 use crate::cms::{self, Chain, Decoded};
 use crate::manifest::{MANIFEST_NAME, MANIFEST_VERSION, Manifest, PageEntry};
 use crate::pades::digest_around;
-use crate::revision::{self, Base, Role, Split};
+use crate::revision::{self, Base, BaseError, Role, Split};
+use crate::shape;
 use crate::{FILE_BYTES_MAX, Refusal, SignatureAlgorithm, TrustAnchors, hash};
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const ORGANISATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 /// How far a page's size may be from its pixels and resolution, in points (rounding).
 const PAGE_SIZE_SLACK: f32 = 0.1;
+/// How a PDF ends.
+const END: &[u8] = b"\n%%EOF\n";
+/// How many additions behind a copy are looked through for the copy: enough to find the words for
+/// any real case.
+const ADDITIONS_MAX: usize = 16;
 
 /// A copy that passed every check.
 #[derive(Debug)]
@@ -94,11 +101,14 @@ pub fn verify(bytes: &[u8], trust: &TrustAnchors) -> Result<Verified, Refusal> {
     }
     let officer = signature(once, &first, trust)?;
     let authority = signature(bytes, &second, trust)?;
-    if officer.chain.der.first() == authority.chain.der.first() {
+    if officer.chain.same_signer(&authority.chain) {
         return Err(Refusal::SameSigner);
     }
     let unsigned = &once[..first.previous];
     let base = Base::read(unsigned).map_err(Refusal::Document)?;
+    if let Some(what) = shape::forbidden(unsigned, &base.document) {
+        return Err(Refusal::Document(BaseError::Forbidden { what }));
+    }
     compare(unsigned, &base, once, &first)?;
     compare(once, &base, bytes, &second)?;
     let manifest_bytes = attached(&base.document).ok_or(Refusal::Manifest { source: None })?;
@@ -107,12 +117,17 @@ pub fn verify(bytes: &[u8], trust: &TrustAnchors) -> Result<Verified, Refusal> {
         return Err(Refusal::Time);
     }
     pages(&base.document, &manifest)?;
+    let authority_info = signer_info(&authority.chain);
+    // An officer with a second certificate is still not the authority.
+    if same_name(&authority_info.common_name, &manifest.officer) {
+        return Err(Refusal::WrongOrder);
+    }
     Ok(Verified {
         manifest,
         manifest_sha256: hash(&manifest_bytes),
         sha256: hash(bytes),
         officer: signer_info(&officer.chain),
-        authority: signer_info(&authority.chain),
+        authority: authority_info,
         manifest_bytes,
         authority_chain: authority.chain,
     })
@@ -120,8 +135,16 @@ pub fn verify(bytes: &[u8], trust: &TrustAnchors) -> Result<Verified, Refusal> {
 
 /// Chooses the sentence for a PDF that does not end in a revision of ours.
 fn unlike_a_copy(bytes: &[u8]) -> Refusal {
-    let field = format!("/T({})", Role::Authority.field());
-    if bytes.windows(field.len()).any(|w| w == field.as_bytes()) {
+    let ends = bytes.windows(END.len()).enumerate().rev().filter(|(_, w)| *w == END);
+    let mut ends = ends.map(|(at, _)| &bytes[..at + END.len()]).skip(1).take(ADDITIONS_MAX);
+    if ends.any(|part| revision::split(part).is_some_and(|s| s.role == Role::Authority)) {
+        return Refusal::Added;
+    }
+    let has = |role: Role| {
+        let field = format!("/T({})", role.field());
+        bytes.windows(field.len()).any(|w| w == field.as_bytes())
+    };
+    if has(Role::Authority) || has(Role::Officer) {
         Refusal::Altered { role: Role::Authority }
     } else {
         Refusal::NotCertifiedCopy
@@ -142,6 +165,9 @@ fn signature(bytes: &[u8], split: &Split, trust: &TrustAnchors) -> Result<Decode
     if digest_around(bytes, split.hole.start, split.hole.end) != decoded.digest {
         return Err(Refusal::Changed { role });
     }
+    if !decoded.chain.strong() {
+        return Err(Refusal::WeakKey { role });
+    }
     let attributes = cms::signed_attributes(&decoded.chain, &decoded.digest)
         .map_err(|source| Refusal::SignatureMalformed { role, source })?;
     if !decoded.chain.verifies(&attributes, &decoded.signature) {
@@ -149,13 +175,27 @@ fn signature(bytes: &[u8], split: &Split, trust: &TrustAnchors) -> Result<Decode
     }
     let at_seconds = u64::try_from(split.at.unix_timestamp()).unwrap_or(0);
     trust.check(&decoded.chain.der, at_seconds).map_err(|source| match source {
-        webpki::Error::UnknownIssuer => Refusal::UnknownIssuer { role },
+        // A stranger's root may bear the name of a trusted one.
+        webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey => {
+            Refusal::UnknownIssuer { role }
+        }
         webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => {
             Refusal::NotValidThen { role }
         }
+        webpki::Error::RequiredEkuNotFoundContext(_)
+        | webpki::Error::CaUsedAsEndEntity
+        | webpki::Error::EndEntityUsedAsCa => Refusal::WrongPurpose { role },
         source => Refusal::CertificateUnusable { role, source },
     })?;
+    if !decoded.chain.may_sign() {
+        return Err(Refusal::WrongPurpose { role });
+    }
     Ok(decoded)
+}
+
+fn same_name(a: &str, b: &str) -> bool {
+    let folded = |text: &str| text.nfc().flat_map(char::to_lowercase).collect::<String>();
+    folded(a.trim()) == folded(b.trim())
 }
 
 /// Writes the revision again and compares all of it but the hole.
@@ -218,7 +258,8 @@ fn pages(document: &Document, manifest: &Manifest) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// One page: exactly one image, the manifest's JPEG, at the size that its resolution makes.
+/// One page: exactly one image, the manifest's JPEG, at the size that its resolution makes, over
+/// everything else.
 fn page(document: &Document, id: ObjectId, entry: &PageEntry) -> Option<()> {
     let page = document.get_dictionary(id).ok()?;
     let resources = document.get_dict_in_dict(page, b"Resources").ok()?;
@@ -233,7 +274,8 @@ fn page(document: &Document, id: ObjectId, entry: &PageEntry) -> Option<()> {
     let right_size = number(b"Width") == Some(entry.width.into())
         && number(b"Height") == Some(entry.height.into());
     let same = hex::encode(hash(&image.content)) == entry.sha256;
-    (is_image && right_size && same && true_size(page, entry)?).then_some(())
+    let alone = shape::shows_only(document, id, image);
+    (is_image && right_size && same && alone && true_size(page, entry)?).then_some(())
 }
 
 fn true_size(page: &Dictionary, entry: &PageEntry) -> Option<bool> {

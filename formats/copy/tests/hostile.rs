@@ -85,7 +85,7 @@ fn an_increment_added_behind_the_signatures_is_refused() {
         "{:<30}xref\n0 0\ntrailer\n<<>>\nstartxref\n{table}\n%%EOF\n",
         "\n9 0 obj 1 endobj"
     );
-    assert_eq!(refusal(&[sealed, more.as_bytes()].concat()).code(), "altered");
+    assert_eq!(refusal(&[sealed, more.as_bytes()].concat()).code(), "added");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn strangers_expired_and_tls_certificates_are_refused() {
     assert_eq!(reason(stranger.ec_signer("a"), ca.ec_signer("b")), "unknown-issuer");
     assert_eq!(reason(ca.ec_signer("a"), stranger.ec_signer("b")), "unknown-issuer");
     assert_eq!(reason(ca.expired_signer("a"), ca.ec_signer("b")), "not-valid-then");
-    assert_eq!(reason(ca.tls_signer("a"), ca.ec_signer("b")), "certificate-unusable");
+    assert_eq!(reason(ca.tls_signer("a"), ca.ec_signer("b")), "wrong-purpose");
 }
 
 #[test]

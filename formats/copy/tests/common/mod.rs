@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
+use der::asn1::{BitString, ObjectIdentifier};
+use der::{Decode, Encode};
 use formats_copy::{
     Assets, CopyRequest, ModelEntry, PageImage, PlacedWord, SealedCopy, SignatureAlgorithm, Signer,
     TrustAnchors, VerificationCode, seal,
@@ -17,11 +19,14 @@ use rcgen::{
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
 };
 use time::macros::datetime;
+use x509_cert::Certificate;
+use x509_cert::serial_number::SerialNumber;
 
 /// A certificate authority made for a test run.
 pub(crate) struct TestCa {
     pub(crate) pem: String,
     pub(crate) der: Vec<u8>,
+    key_pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -33,7 +38,7 @@ impl TestCa {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key).expect("a root");
         let (pem, der) = (certificate.pem(), certificate.der().to_vec());
-        Self { pem, der, issuer: Issuer::new(params, key) }
+        Self { pem, der, key_pem: key.serialize_pem(), issuer: Issuer::new(params, key) }
     }
 
     pub(crate) fn trust(&self) -> TrustAnchors {
@@ -48,7 +53,7 @@ impl TestCa {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let certificate = params.signed_by(&key, &self.issuer).expect("an intermediate");
         let (pem, der) = (certificate.pem(), certificate.der().to_vec());
-        Self { pem, der, issuer: Issuer::new(params, key) }
+        Self { pem, der, key_pem: key.serialize_pem(), issuer: Issuer::new(params, key) }
     }
 
     pub(crate) fn ec_signer(&self, name: &str) -> TestSigner {
@@ -61,6 +66,19 @@ impl TestCa {
         let made = made.expect("openssl runs: `make setup` installs it");
         let pem = String::from_utf8(made.stdout).expect("PEM");
         self.signer(pem, SignatureAlgorithm::RsaPkcs1Sha256, named(name))
+    }
+
+    /// A signer whose certificate deviates.
+    pub(crate) fn signer_with(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> TestSigner {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+        let mut params = named(name);
+        params.key_usages = SIGNING.to_vec();
+        change(&mut params);
+        self.issued(key.serialize_pem(), SignatureAlgorithm::EcdsaP256Sha256, params)
     }
 
     /// A signer whose certificate is for TLS clients only.
@@ -85,16 +103,25 @@ impl TestCa {
         algorithm: SignatureAlgorithm,
         mut params: CertificateParams,
     ) -> TestSigner {
-        params.key_usages =
-            vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
+        params.key_usages = SIGNING.to_vec();
+        self.issued(key_pem, algorithm, params)
+    }
+
+    fn issued(
+        &self,
+        key_pem: String,
+        algorithm: SignatureAlgorithm,
+        params: CertificateParams,
+    ) -> TestSigner {
         let key = KeyPair::from_pem(&key_pem).expect("the key is read");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-        file.write_all(key_pem.as_bytes()).expect("the key is written");
         let chain = vec![certificate.der().to_vec(), self.der.clone()];
-        TestSigner { chain, algorithm, key: file }
+        TestSigner { chain, algorithm, key: kept(key_pem.as_bytes()) }
     }
 }
+
+const SIGNING: [KeyUsagePurpose; 2] =
+    [KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
 
 fn named(name: &str) -> CertificateParams {
     let mut params = CertificateParams::new(Vec::new()).expect("empty parameters");
@@ -112,6 +139,78 @@ pub(crate) struct TestSigner {
     pub(crate) chain: Vec<Vec<u8>>,
     pub(crate) algorithm: SignatureAlgorithm,
     key: tempfile::NamedTempFile,
+}
+
+impl TestSigner {
+    /// The same key and certificates once more.
+    pub(crate) fn twin(&self) -> Self {
+        let pem = std::fs::read(self.key.path()).expect("the key is read");
+        Self { chain: self.chain.clone(), algorithm: self.algorithm, key: kept(&pem) }
+    }
+
+    /// A signer issued by this signer's key, as if it were an authority's.
+    pub(crate) fn issue(&self, name: &str) -> Self {
+        let pem = std::fs::read_to_string(self.key.path()).expect("the key is read");
+        let key = KeyPair::from_pem(&pem).expect("the key is read");
+        let own = rustls_pki_types::CertificateDer::from(self.chain[0].as_slice());
+        let issuer = Issuer::from_ca_cert_der(&own, key).expect("an issuer");
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key");
+        let mut params = named(name);
+        params.key_usages = SIGNING.to_vec();
+        let certificate = params.signed_by(&key, &issuer).expect("a certificate");
+        let chain = vec![certificate.der().to_vec()];
+        let key = kept(key.serialize_pem().as_bytes());
+        Self { chain, algorithm: SignatureAlgorithm::EcdsaP256Sha256, key }
+    }
+
+    /// Its certificate once more: another serial number, perhaps another key (its info in DER),
+    /// signed by openssl with a digest of choice. DER.
+    pub(crate) fn reissued(&self, ca: &TestCa, digest: &str, key: Option<&[u8]>) -> Vec<u8> {
+        let mut certificate = Certificate::from_der(&self.chain[0]).expect("a certificate");
+        let kind = match digest {
+            "-sha1" => "1.2.840.10045.4.1",
+            "-sha224" => "1.2.840.10045.4.3.1",
+            _ => "1.2.840.10045.4.3.2",
+        };
+        let kind = ObjectIdentifier::new_unwrap(kind);
+        let body = &mut certificate.tbs_certificate;
+        body.serial_number = SerialNumber::new(&[77]).expect("a number");
+        body.signature.oid = kind;
+        if let Some(key) = key {
+            body.subject_public_key_info = Decode::from_der(key).expect("a key");
+        }
+        let message = kept(&body.to_der().expect("it encodes"));
+        let ca_key = kept(ca.key_pem.as_bytes());
+        let mut sign = Command::new("openssl");
+        sign.args(["dgst", digest, "-sign"]).arg(ca_key.path()).arg(message.path());
+        certificate.signature_algorithm.oid = kind;
+        certificate.signature = BitString::from_bytes(&run(&mut sign)).expect("short");
+        certificate.to_der().expect("it encodes")
+    }
+
+    /// A signer with an RSA key of a length of choice.
+    pub(crate) fn with_rsa(&self, ca: &TestCa, bits: &str) -> Self {
+        let bits = format!("rsa_keygen_bits:{bits}");
+        let mut make = Command::new("openssl");
+        let key = kept(&run(make.args(["genpkey", "-algorithm", "RSA", "-pkeyopt", &bits])));
+        let mut public = Command::new("openssl");
+        public.args(["pkey", "-pubout", "-outform", "DER", "-in"]).arg(key.path());
+        let chain = vec![self.reissued(ca, "-sha256", Some(&run(&mut public)))];
+        Self { chain, algorithm: SignatureAlgorithm::RsaPkcs1Sha256, key }
+    }
+}
+
+/// Runs a program that must succeed; its output.
+pub(crate) fn run(command: &mut Command) -> Vec<u8> {
+    let done = command.output().expect("the program runs: `make setup` installs it");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    done.stdout
+}
+
+fn kept(pem: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(pem).expect("the key is written");
+    file
 }
 
 impl Signer for TestSigner {

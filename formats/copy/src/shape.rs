@@ -1,0 +1,194 @@
+//! What the signed document may be made of.
+//!
+//! A copy is refused for what its signers should not have signed: content that acts, that shows one
+//! thing to one reader and another to the next, or that covers the page of the original. This is
+//! the defence against a file prepared before signing (shadow attacks), when even the keys are
+//! right.
+
+use lopdf::content::{Content, Operation};
+use lopdf::xref::XrefEntry;
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
+
+use crate::revision::STREAM_BYTES_MAX;
+
+/// Entries of the catalog; anything else could act when the file is opened, or change what is seen.
+const CATALOG: &[&[u8]] = &[
+    b"Type",
+    b"Pages",
+    b"Metadata",
+    b"OutputIntents",
+    b"Lang",
+    b"Names",
+    b"AF",
+    b"MarkInfo",
+    b"StructTreeRoot",
+    b"ViewerPreferences",
+];
+/// Entries of a page. No turning, no cropping, no annotation.
+const PAGE: &[&[u8]] = &[
+    b"Type",
+    b"Resources",
+    b"MediaBox",
+    b"Parent",
+    b"Contents",
+    b"StructParents",
+    b"Tabs",
+    b"Group",
+];
+/// Entries of a node of the page tree: none that a page would inherit.
+const PAGES: &[&[u8]] = &[b"Type", b"Count", b"Kids", b"Parent"];
+/// Entries of a page's image: no mask, no alternate, no inversion.
+const IMAGE: &[&[u8]] = &[
+    b"Length",
+    b"Type",
+    b"Subtype",
+    b"Filter",
+    b"Width",
+    b"Height",
+    b"ColorSpace",
+    b"BitsPerComponent",
+];
+/// Entries that no dictionary of a copy has, wherever it stands.
+const NOWHERE: &[(&[u8], &str)] = &[
+    (b"JS", "a script"),
+    (b"JavaScript", "a script"),
+    (b"OpenAction", "an action"),
+    (b"AA", "an action"),
+    (b"A", "an action"),
+    (b"XFA", "an XFA form"),
+    (b"AcroForm", "a form"),
+    (b"FT", "a form field"),
+    (b"Annots", "an annotation"),
+    (b"OC", "optional content"),
+    (b"OCProperties", "optional content"),
+    (b"Perms", "a certification"),
+    (b"ByteRange", "a signature"),
+    (b"Ref", "a reference to another file"),
+    (b"PieceInfo", "private data"),
+    (b"Alternates", "an alternate image"),
+];
+/// What the page of an original is drawn with: words that the image then covers.
+const OPERATORS: &[&str] =
+    &["q", "Q", "cm", "cs", "scn", "BT", "ET", "Tr", "Tf", "Tm", "Tj", "TJ", "BMC", "BDC", "EMC"];
+/// How far a drawn image may be from its page's edge, in points (rounding).
+const EDGE_SLACK: f32 = 0.1;
+/// How deep dictionaries and arrays are followed; krilla's stay under ten.
+const DEPTH_MAX: usize = 32;
+
+/// Names the first thing in an unsigned revision that no copy has.
+pub(crate) fn forbidden(bytes: &[u8], document: &Document) -> Option<&'static str> {
+    framing(bytes, document)
+        .or_else(|| document.objects.values().find_map(|object| within(object, DEPTH_MAX)))
+        .or_else(|| tree(document))
+}
+
+/// One revision, one classic table, every object in the open.
+fn framing(bytes: &[u8], document: &Document) -> Option<&'static str> {
+    let packed = |entry: &XrefEntry| matches!(entry, XrefEntry::Compressed { .. });
+    let has = |key: &[u8]| document.trailer.has(key);
+    if has(b"Prev") {
+        Some("an earlier revision")
+    } else if has(b"Encrypt") {
+        Some("encryption")
+    } else if has(b"XRefStm")
+        || !bytes.get(document.xref_start..).is_some_and(|table| table.starts_with(b"xref"))
+        || document.reference_table.entries.values().any(packed)
+    {
+        Some("hidden objects")
+    } else {
+        None
+    }
+}
+
+fn within(object: &Object, depth: usize) -> Option<&'static str> {
+    if depth == 0 {
+        return Some("deep nesting");
+    }
+    match object {
+        Object::Array(items) => items.iter().find_map(|item| within(item, depth - 1)),
+        Object::Dictionary(entries) => dictionary(entries, depth - 1),
+        Object::Stream(stream) if stream.dict.has(b"F") => Some("a reference to another file"),
+        Object::Stream(stream) => dictionary(&stream.dict, depth - 1),
+        _ => None,
+    }
+}
+
+fn dictionary(entries: &Dictionary, depth: usize) -> Option<&'static str> {
+    let named = |key: &[u8]| NOWHERE.iter().find(|(name, _)| *name == key).map(|(_, what)| *what);
+    entries.iter().find_map(|(key, value)| named(key).or_else(|| within(value, depth)))
+}
+
+fn only(entries: &Dictionary, allowed: &[&[u8]]) -> bool {
+    entries.iter().all(|(key, _)| allowed.contains(&key.as_slice()))
+}
+
+/// The catalog, its names, the page tree.
+fn tree(document: &Document) -> Option<&'static str> {
+    let Ok(catalog) = document.catalog() else { return Some("no catalog") };
+    if !only(catalog, CATALOG) {
+        return Some("an unknown entry in its catalog");
+    }
+    let names = document.get_dict_in_dict(catalog, b"Names");
+    if names.is_ok_and(|names| !only(names, &[b"EmbeddedFiles"])) {
+        return Some("an unknown name tree");
+    }
+    for id in document.page_iter() {
+        let Ok(page) = document.get_dictionary(id) else { return Some("a page that is none") };
+        if !only(page, PAGE) {
+            return Some("an unknown entry in a page");
+        }
+        // A page stands right under the root of the tree, so what it inherits is seen here.
+        let parent = document.get_dict_in_dict(page, b"Parent");
+        if parent.is_ok_and(|parent| !only(parent, PAGES) || parent.has(b"Parent")) {
+            return Some("an unknown entry in its page tree");
+        }
+    }
+    None
+}
+
+/// Whether a page shows its one image and nothing else: the image is drawn last, opaque, over the
+/// whole page.
+pub(crate) fn shows_only(document: &Document, page: ObjectId, image: &Stream) -> bool {
+    only(&image.dict, IMAGE) && drawn_last(document, page).unwrap_or(false)
+}
+
+fn drawn_last(document: &Document, page: ObjectId) -> Option<bool> {
+    let content = document.get_page_content_with_limit(page, STREAM_BYTES_MAX).ok()?;
+    let operations = Content::decode_strict(&content).ok()?.operations;
+    let at = operations.iter().position(|operation| operation.operator == "Do")?;
+    let (before, after) = (&operations[..at], &operations[at + 1..]);
+    let known = |operation: &Operation| OPERATORS.contains(&operation.operator.as_str());
+    let closes = |operation: &Operation| matches!(operation.operator.as_str(), "Q" | "EMC");
+    let media_box = document.get_dictionary(page).ok()?.get(b"MediaBox").ok()?.as_array().ok()?;
+    let corner: Vec<f32> = media_box.iter().skip(2).filter_map(|v| v.as_float().ok()).collect();
+    let &[width, height] = corner.as_slice() else { return None };
+    let near = |(a, b): (f32, f32)| (a - b).abs() <= EDGE_SLACK;
+    let covers = matrix(before)?.into_iter().zip([width, 0.0, 0.0, height, 0.0, 0.0]).all(near);
+    Some(before.iter().all(known) && after.iter().all(closes) && covers)
+}
+
+/// The matrix in force behind these operations.
+fn matrix(operations: &[Operation]) -> Option<[f32; 6]> {
+    let mut kept = Vec::new();
+    let mut now = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+    for operation in operations {
+        match operation.operator.as_str() {
+            "q" => kept.push(now),
+            "Q" => now = kept.pop()?,
+            "cm" => {
+                let numbers = operation.operands.iter().map(Object::as_float);
+                let by: Vec<f32> = numbers.collect::<Result<_, _>>().ok()?;
+                now = product(by.try_into().ok()?, now);
+            }
+            _ => {}
+        }
+    }
+    Some(now)
+}
+
+/// `a` applied before `b` (ISO 32000-1, 8.3.4).
+fn product(a: [f32; 6], b: [f32; 6]) -> [f32; 6] {
+    let row = |x: f32, y: f32| [x * b[0] + y * b[2], x * b[1] + y * b[3]];
+    let ([a0, a1], [a2, a3], [a4, a5]) = (row(a[0], a[1]), row(a[2], a[3]), row(a[4], a[5]));
+    [a0, a1, a2, a3, a4 + b[4], a5 + b[5]]
+}

@@ -1,0 +1,266 @@
+//! Documents prepared before signing: both keys are right, what they signed is not a copy.
+
+use std::sync::LazyLock;
+
+use formats_copy::{SealedCopy, VerificationCode};
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream, dictionary};
+
+use crate::Attack;
+use crate::attack as a;
+use crate::common::{self, SEALED};
+use crate::forge::{self, File, Forgery};
+
+static OTHER: LazyLock<SealedCopy> = LazyLock::new(|| {
+    let mut request = common::request();
+    request.code = VerificationCode::from_random([9; 10]);
+    request.pages = vec![common::page(72, 0.0), common::page(72, 0.2)];
+    let (mut officer, mut authority) = (SEALED.ca.ec_signer("a"), SEALED.ca.ec_signer("b"));
+    formats_copy::seal(&request, &common::assets(), &mut officer, &mut authority)
+        .expect("another copy")
+});
+
+pub(crate) fn other_copy() -> SealedCopy {
+    OTHER.clone()
+}
+
+/// The first page of another copy, a JPEG.
+pub(crate) fn other_copy_page() -> Vec<u8> {
+    common::page(72, 0.0).jpeg
+}
+
+fn sealed(base: &File) -> Vec<u8> {
+    let (mut officer, mut authority) = (SEALED.ca.ec_signer("a"), SEALED.ca.ec_signer("b"));
+    let fine = Forgery::default();
+    forge::seal(base, (&mut officer, &fine), (&mut authority, &fine))
+}
+
+/// The same unsigned bytes, signed again.
+pub(crate) fn honest(change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut bytes = File::unsigned().bytes;
+    change(&mut bytes);
+    sealed(&File::new(bytes))
+}
+
+pub(crate) fn honest_rewritten() -> Vec<u8> {
+    prepared(|_| {})
+}
+
+/// The unsigned copy, changed by a PDF library and signed by right keys.
+fn prepared(change: impl FnOnce(&mut Document)) -> Vec<u8> {
+    let mut document = File::unsigned().document;
+    change(&mut document);
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).expect("it is written");
+    sealed(&File::new(bytes))
+}
+
+fn catalog(document: &mut Document) -> &mut Dictionary {
+    document.catalog_mut().expect("a catalog")
+}
+
+fn page(document: &Document, place: usize) -> ObjectId {
+    document.page_iter().nth(place).expect("a page")
+}
+
+fn page_mut(document: &mut Document, place: usize) -> &mut Dictionary {
+    let id = page(document, place);
+    document.get_dictionary_mut(id).expect("a page")
+}
+
+/// The object of a page's image.
+fn image(document: &Document, place: usize) -> ObjectId {
+    let page = document.get_dictionary(page(document, place)).expect("a page");
+    let resources = document.get_dict_in_dict(page, b"Resources").expect("resources");
+    let images = document.get_dict_in_dict(resources, b"XObject").expect("images");
+    images.iter().next().expect("one image").1.as_reference().expect("a reference")
+}
+
+fn image_mut(document: &mut Document, place: usize) -> &mut Stream {
+    let id = image(document, place);
+    document.get_object_mut(id).and_then(Object::as_stream_mut).expect("an image")
+}
+
+/// Changes the drawing of the first page.
+fn drawing(document: &mut Document, change: impl FnOnce(String) -> String) {
+    let id = page_mut(document, 0).get(b"Contents").and_then(Object::as_reference);
+    let id = id.expect("a content");
+    let stream = document.get_object_mut(id).and_then(Object::as_stream_mut).expect("a stream");
+    let text = stream.decompressed_content().expect("it inflates");
+    let text = change(text.iter().map(|byte| char::from(*byte)).collect());
+    let bytes = text.chars().map(|c| c as u8).collect();
+    *stream = Stream::new(dictionary! {}, bytes);
+}
+
+fn manifest(document: &mut Document) -> &mut Stream {
+    let is = |object: &Object| {
+        let stream = object.as_stream().ok();
+        stream.is_some_and(|s| s.dict.get_type().is_ok_and(|t| t == b"EmbeddedFile"))
+    };
+    let found = document.objects.iter().find(|(_, object)| is(object)).expect("a manifest");
+    let id = *found.0;
+    document.get_object_mut(id).and_then(Object::as_stream_mut).expect("a stream")
+}
+
+fn edit(document: &mut Document, from: &str, to: &str) {
+    let stream = manifest(document);
+    let text = String::from_utf8(stream.content.clone()).expect("JSON");
+    assert!(text.contains(from), "{text} has {from}");
+    stream.set_plain_content(text.replace(from, to).into_bytes());
+}
+
+pub(crate) fn attacks() -> Vec<Attack> {
+    [acting(), shown(), described()].into_iter().flatten().collect()
+}
+
+/// Content that acts when the file is opened, or that readers disagree about.
+fn acting() -> Vec<Attack> {
+    let script = || dictionary! { "S" => "JavaScript", "JS" => Object::string_literal("1") };
+    let case = |name, change: fn(&mut Document)| a(name, "document", prepared(change));
+    let root = |name, key: &str, value: Dictionary| {
+        a(name, "document", prepared(|d| catalog(d).set(key, value)))
+    };
+    vec![
+        root("signed script on opening", "OpenAction", script()),
+        root("signed action before closing", "AA", dictionary! { "WC" => script() }),
+        root("signed program start", "OpenAction", dictionary! { "S" => "Launch" }),
+        root("signed XFA form", "AcroForm", dictionary! { "XFA" => Object::string_literal("") }),
+        root("signed optional content", "OCProperties", dictionary! {}),
+        root("signed certification", "Perms", dictionary! {}),
+        root("signed outline", "Outlines", dictionary! {}),
+        root("signed collection", "Collection", dictionary! {}),
+        case("signed named script", |d| {
+            let names = catalog(d).get_mut(b"Names").and_then(Object::as_dict_mut);
+            names.expect("names").set("JavaScript", dictionary! {});
+        }),
+        case("signed annotation", |d| {
+            let note = d.add_object(dictionary! { "Subtype" => "FreeText" });
+            page_mut(d, 0).set("Annots", vec![note.into()]);
+        }),
+        case("signed empty form field", |d| {
+            d.add_object(dictionary! { "FT" => "Tx", "T" => Object::string_literal("a") });
+        }),
+        case("shadow hide: a page prepared to be turned away", |d| {
+            page_mut(d, 0).set("Rotate", 180);
+        }),
+        case("shadow hide: a page prepared to be cropped", |d| {
+            page_mut(d, 0).set("CropBox", vec![0.into(), 0.into(), 9.into(), 9.into()]);
+        }),
+        a("shadow replace: an earlier revision inside", "document", {
+            let file = File::unsigned();
+            let info = file.text(file.info);
+            let info_id = format!("/Info {} 0 R/ID[<00><00>]", file.info);
+            sealed(&File::new(file.update(&[(file.info, info)], &info_id)))
+        }),
+    ]
+}
+
+/// Pages that do not show what the manifest names.
+fn shown() -> Vec<Attack> {
+    let case = |name, expected, change: fn(&mut Document)| a(name, expected, prepared(change));
+    vec![
+        case("image of another page", "page", |d| {
+            image_mut(d, 0).set_content(other_copy_page());
+        }),
+        case("pages swapped before signing", "page", |d| {
+            let (first, second) = (image(d, 0), image(d, 1));
+            d.objects.insert((9000, 0), d.objects[&first].clone());
+            let second_image = d.objects[&second].clone();
+            d.objects.insert(first, second_image);
+            let kept = d.objects.remove(&(9000, 0)).expect("kept");
+            d.objects.insert(second, kept);
+        }),
+        case("a second image on the page", "page", |d| {
+            let other = image(d, 1);
+            let id = page_mut(d, 0).get(b"Resources").and_then(Object::as_reference);
+            let resources = d.get_dictionary_mut(id.expect("resources")).expect("resources");
+            let images = resources.get_mut(b"XObject").and_then(Object::as_dict_mut);
+            images.expect("images").set("x9", other);
+        }),
+        case("words over the image", "page", |d| {
+            drawing(d, |text| format!("{text}\nBT 0 Tr/f0 90 Tf 100 100 Td<0001>Tj ET"));
+        }),
+        case("a box over the image", "page", |d| {
+            drawing(d, |text| format!("{text}\n0 0 300 300 re f"));
+        }),
+        case("a picture inside the drawing", "page", |d| {
+            drawing(d, |text| format!("{text}\nBI /W 1/H 1/BPC 8/CS/G ID x EI"));
+        }),
+        case("what only lenient readers draw", "page", |d| {
+            drawing(d, |text| format!("{text}\n) q 0 0 300 300 re f"));
+        }),
+        case("image drawn small", "page", |d| {
+            drawing(d, |text| format!("0.1 0 0 0.1 0 0 cm\n{text}"));
+        }),
+        case("image drawn aside", "page", |d| {
+            drawing(d, |text| format!("q 1 0 0 1 900 0 cm\n{text}\nQ"));
+        }),
+        case("image not drawn", "page", |d| drawing(d, |text| text.replace(" Do", ""))),
+        case("image made transparent", "page", |d| {
+            drawing(d, |text| format!("/g0 gs\n{text}"));
+        }),
+        case("image masked", "page", |d| {
+            image_mut(d, 0).dict.set("Mask", vec![0.into(), 255.into()]);
+        }),
+        case("image inverted", "page", |d| {
+            image_mut(d, 0).dict.set("Decode", vec![1.into(), 0.into()]);
+        }),
+        case("page of another size", "page", |d| {
+            let size = vec![0.into(), 0.into(), 300.into(), 300.into()];
+            page_mut(d, 0).set("MediaBox", size);
+        }),
+        case("a page less than the manifest says", "page-count", |d| d.delete_pages(&[1])),
+        case("a page more than the manifest says", "page-count", |d| {
+            let again = page(d, 0);
+            let id = page_mut(d, 0).get(b"Parent").and_then(Object::as_reference);
+            let tree = d.get_dictionary_mut(id.expect("a parent")).expect("a tree");
+            tree.get_mut(b"Kids").and_then(Object::as_array_mut).expect("kids").push(again.into());
+            tree.set("Count", 4);
+        }),
+    ]
+}
+
+/// Manifests that do not belong to the pages.
+fn described() -> Vec<Attack> {
+    let case = |name, expected, change: fn(&mut Document)| a(name, expected, prepared(change));
+    vec![
+        case("manifest of another copy", "page", |d| {
+            let other = OTHER.manifest.to_bytes().expect("JSON");
+            manifest(d).set_plain_content(other);
+        }),
+        case("second manifest attached", "manifest", |d| {
+            let names = catalog(d).get_mut(b"Names").and_then(Object::as_dict_mut);
+            let files = names.expect("names").get_mut(b"EmbeddedFiles");
+            let files = files.and_then(Object::as_dict_mut).expect("files");
+            let list = files.get_mut(b"Names").and_then(Object::as_array_mut).expect("a list");
+            let again = list.clone();
+            list.extend(again);
+        }),
+        case("no manifest", "manifest", |d| {
+            catalog(d).remove(b"Names");
+        }),
+        case("manifest of another name", "manifest", |d| {
+            let names = catalog(d).get_mut(b"Names").and_then(Object::as_dict_mut);
+            let files = names.expect("names").get_mut(b"EmbeddedFiles");
+            let files = files.and_then(Object::as_dict_mut).expect("files");
+            let list = files.get_mut(b"Names").and_then(Object::as_array_mut).expect("a list");
+            list[0] = Object::string_literal("other.json");
+        }),
+        case("manifest compressed", "manifest", |d| {
+            manifest(d).dict.set("Filter", Object::Name(b"FlateDecode".to_vec()));
+        }),
+        case("manifest not JSON", "manifest", |d| manifest(d).set_plain_content(b"{".to_vec())),
+        case("manifest with an unknown entry", "manifest", |d| {
+            edit(d, "{\"version\":1", "{\"version\":1,\"more\":1");
+        }),
+        case("manifest with an entry twice", "manifest", |d| {
+            edit(d, "\"number\":7", "\"number\":7,\"number\":8");
+        }),
+        case("manifest of a later version", "manifest-version", |d| {
+            edit(d, "\"version\":1", "\"version\":9");
+        }),
+        case("manifest with a mistyped code", "manifest", |d| {
+            edit(d, "\"code\":\"", "\"code\":\"0")
+        }),
+        case("manifest of another time", "time", |d| edit(d, "T09:15:30", "T09:15:31")),
+    ]
+}
