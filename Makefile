@@ -34,7 +34,7 @@ lint: setup ## format, clippy, licences, sources and advisories of every depende
 	cargo deny --locked check bans licenses sources
 	@tests/advisories.sh
 
-bench: setup ## speed as ratios against ocrmypdf on the same pages
+bench: setup ## speed against ocrmypdf on the same pages; bytes sent over a poor link
 	@tests/setup.sh bench
 	cargo build --release $(PROGRAMS) --bin bench
 	$(OUT)/release/bench

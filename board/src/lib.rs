@@ -21,6 +21,9 @@ pub struct Board {
     pub scanner: Scanner,
     /// The PKCS#11 module through which keys are used.
     pub token: Token,
+    /// What tells whether the kiosk runs on the mains or on a battery.
+    #[serde(default)]
+    pub power: Power,
 }
 
 /// The document scanner and its driver.
@@ -64,6 +67,33 @@ const fn default_timeout_s() -> u64 {
 pub struct Token {
     /// The shared library of the token's maker (or SoftHSM2 on a bench).
     pub module: PathBuf,
+}
+
+/// The source of power and its driver.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Power {
+    /// The kernel's power-supply class; a machine without a battery is on the mains.
+    Sysfs {
+        /// Its folder.
+        #[serde(default = "default_power_class")]
+        class: PathBuf,
+    },
+    /// The simulator, always in the same state.
+    Sim {
+        /// The battery's charge in percent; absent for the mains.
+        battery_percent: Option<u8>,
+    },
+}
+
+impl Default for Power {
+    fn default() -> Self {
+        Self::Sysfs { class: default_power_class() }
+    }
+}
+
+fn default_power_class() -> PathBuf {
+    "/sys/class/power_supply".into()
 }
 
 /// Why a board file cannot be used.
@@ -146,6 +176,7 @@ mod tests {
         let board = Board::bench().expect("the shipped file is valid");
         assert_eq!(board.name, "bench");
         assert!(matches!(board.scanner, Scanner::Sane { dpi: 300, .. }));
+        assert_eq!(board.power, Power::default(), "a desk needs no word about its socket");
     }
 
     #[test]

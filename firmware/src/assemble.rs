@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use board::{Board, BoardError, Scanner as ScannerSpec};
-use drivers_api::{Scanner, Token};
+use board::{Board, BoardError, Power as PowerSpec, Scanner as ScannerSpec};
+use drivers_api::{Power, PowerState, Scanner, Token};
 use drivers_codes::QrReader;
+use drivers_power::SysfsPower;
 use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
+use drivers_sim::SimPower;
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use formats_copy::TrustAnchors;
 
@@ -151,6 +153,17 @@ fn scanner_of(board: &Board) -> Result<Box<dyn Scanner>, AssembleError> {
             Box::new(FileScanner::open(sheets).map_err(AssembleError::Sheets)?)
         }
     })
+}
+
+/// What tells the board's source of power.
+pub fn power(spec: &PowerSpec) -> Box<dyn Power> {
+    match spec {
+        PowerSpec::Sysfs { class } => Box::new(SysfsPower::new(class)),
+        PowerSpec::Sim { battery_percent } => {
+            let battery = battery_percent.map(|percent| PowerState::Battery { percent });
+            Box::new(SimPower::new(battery.unwrap_or(PowerState::Mains)))
+        }
+    }
 }
 
 /// A token of this kiosk; it is looked for only when it is used, so it may be plugged in later.

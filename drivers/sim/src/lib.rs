@@ -8,11 +8,13 @@
 //! Start with [`SimScanner`].
 
 mod code;
+mod power;
 mod scanner;
 mod script;
 mod token;
 
 pub use code::SimCodeReader;
+pub use power::SimPower;
 pub use scanner::SimScanner;
 pub use script::Step;
 pub use token::{SimToken, TokenEvent};

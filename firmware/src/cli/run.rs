@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use super::{Outcome, complain, say};
-use crate::assemble::{assemble, read_asset, token};
+use crate::assemble::{assemble, power, read_asset, token};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::Kiosk;
@@ -141,14 +141,15 @@ fn open_link(kiosk: &Kiosk) -> Result<Uploader, Box<dyn std::error::Error + Send
     let ca = read_asset("registry CA", &config.registry.ca)?;
     let tls = upload::tls::client_config(Box::new(key), &ca)?;
     let transport = Https::new(&config.registry.device_url, tls)?;
-    Ok(Uploader::new(
+    let uploader = Uploader::new(
         Arc::clone(&parts.store),
         Arc::new(transport),
         identity(config)?,
         Arc::clone(&parts.clock),
         Arc::clone(&parts.random),
         config.upload,
-    ))
+    );
+    Ok(uploader.with_power(power(&board.power)))
 }
 
 /// This device, and the registry's receipt key that it believes.

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use counterpart::{Subject, TestCa, Usage};
-use drivers_api::{DeviceError, Fault as DeviceFault, KeyAlgorithm, SigningSession};
+use drivers_api::{DeviceError, Fault as DeviceFault, KeyAlgorithm, PowerState, SigningSession};
+use drivers_sim::SimPower;
 use time::macros::datetime;
 
 use super::uploader::{PAUSE_MAX, PAUSE_MIN, pause};
@@ -118,15 +119,18 @@ impl Bench {
         self.store.commit(&reservation, &bytes, row).expect("the copy is issued")
     }
 
-    fn start(&self) -> tokio::task::JoinHandle<()> {
+    fn uploader(&self) -> Uploader {
         let store = Arc::clone(&self.store);
         let transport = Https::new(&self.registry.url(), self.tls.clone()).expect("an address");
         let identity =
             Identity { device: DEVICE.to_owned(), receipt_key: self.registry.receipt_key() };
         let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
         let (transport, policy) = (Arc::new(transport), Policy::default());
-        let uploader = Uploader::new(store, transport, identity, clock, random, policy);
-        tokio::spawn(run(uploader, Arc::clone(&self.woken), self.stop.subscribe()))
+        Uploader::new(store, transport, identity, clock, random, policy)
+    }
+
+    fn start(&self) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(run(self.uploader(), Arc::clone(&self.woken), self.stop.subscribe()))
     }
 
     async fn until(&self, what: &str, done: impl Fn(&Self) -> bool) {
@@ -276,6 +280,50 @@ async fn a_device_key_that_is_pulled_out_ends_the_run() {
     let ended = tokio::time::timeout(PATIENCE, bench.start()).await;
     ended.expect("it ends by itself").expect("without a panic");
     assert_eq!(bench.waiting(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_low_battery_only_receipts_are_fetched_and_on_the_mains_all_goes() {
+    let bench = Bench::new([Fault::WrongSigner]).await;
+    let low = Policy::default().battery_percent_min - 1;
+    let dial = SimPower::new(PowerState::Mains);
+    let mut uploader = bench.uploader().with_power(Box::new(dial.clone()));
+    let first = bench.issue("a", 300_000);
+    assert!(matches!(uploader.round().await, Round::Failed(_)), "the receipt is not believed");
+    assert_eq!(bench.registry.kept().len(), 1, "but the registry has the copy");
+
+    let second = bench.issue("b", 300_000);
+    dial.set(Ok(PowerState::Battery { percent: low }));
+    assert!(matches!(uploader.round().await, Round::Done(_)));
+    let waiting = bench.store.pending().expect("answer");
+    assert_eq!(waiting, std::slice::from_ref(&second), "the first has its receipt");
+    let sent = bench.registry.bytes_taken();
+    assert_eq!(sent, 300_000, "nothing is sent: {:?}", bench.registry.log());
+    let asked = bench.registry.log().len();
+    assert!(matches!(uploader.round().await, Round::Done(_)));
+    assert_eq!(bench.registry.log().len(), asked, "it is not asked for again at once");
+
+    dial.set(Ok(PowerState::Battery { percent: low + 1 }));
+    assert!(matches!(uploader.round().await, Round::Done(_)));
+    assert_eq!(bench.registry.kept(), [first.sha256, second.sha256], "enough charge is enough");
+    let third = bench.issue("c", 1000);
+    dial.set(Ok(PowerState::Battery { percent: 0 }));
+    uploader.round().await;
+    assert_eq!(bench.store.pending().expect("answer"), [third]);
+    dial.set(Ok(PowerState::Mains));
+    uploader.round().await;
+    assert_eq!(bench.waiting(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kiosk_whose_gauge_is_broken_still_delivers() {
+    let bench = Bench::new([]).await;
+    let dial = SimPower::new(PowerState::Mains);
+    dial.set(Err(DeviceFault::Io));
+    let mut uploader = bench.uploader().with_power(Box::new(dial));
+    bench.issue("a", 1000);
+    uploader.round().await;
+    assert_eq!(bench.waiting(), 0);
 }
 
 #[test]

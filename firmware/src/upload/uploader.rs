@@ -58,7 +58,7 @@ pub struct Uploader {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     policy: Policy,
-    power: Option<Arc<Mutex<Box<dyn Power>>>>,
+    power: Option<Mutex<Box<dyn Power>>>,
     /// By sequence.
     progress: BTreeMap<u64, Progress>,
     /// Made at the first use, from what the store knows of the last day.
@@ -102,8 +102,8 @@ impl Uploader {
 
     /// Lets `power` say when the battery is too low to send.
     #[must_use]
-    pub fn with_power(mut self, power: Arc<Mutex<Box<dyn Power>>>) -> Self {
-        self.power = Some(power);
+    pub fn with_power(mut self, power: Box<dyn Power>) -> Self {
+        self.power = Some(Mutex::new(power));
         self
     }
 

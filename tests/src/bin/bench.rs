@@ -1,22 +1,32 @@
 //! `make bench`: CPU time from scan to sealed copy against `ocrmypdf -l vie` on the same pages, in
-//! turns within one run, as a ratio.
+//! turns within one run, as a ratio; and what is sent over a poor link for each byte of a copy.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use clap::Parser;
+use counterpart::LinkModel;
+use e2e::uplink::through_poor_links;
 use e2e::{Failure, OFFICER_PIN, World, WorldOptions};
 
 /// Clock ticks a second in `/proc/PID/stat`; fixed at 100 for user space on Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Compares the kiosk with ocrmypdf.
+/// Kiosks that upload at the same time, each over a poor link of its own, and copies of each.
+const POOR_LINKS: (u64, u64) = (8, 2);
+/// About what a copy of two colour pages takes.
+const COPY_BYTES: usize = 1_000_000;
+
+/// Compares the kiosk with ocrmypdf, and its upload with the bare bytes.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Rounds; each runs both.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// Measures the upload only.
+    #[arg(long)]
+    upload_only: bool,
 }
 
 #[expect(clippy::print_stdout, reason = "the benchmark reports to the person who runs it")]
@@ -25,7 +35,9 @@ fn tell(line: impl std::fmt::Display) {
 }
 
 fn main() -> ExitCode {
-    match bench(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    let reading = || if arguments.upload_only { Ok(()) } else { bench(&arguments) };
+    match reading().and_then(|()| upload()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tell(format_args!("FAILED: {error}"));
@@ -68,6 +80,24 @@ fn bench(arguments: &Arguments) -> Result<(), Failure> {
     }
     ratios.sort_by(f64::total_cmp);
     tell(format_args!("median ratio {:.1} (goal: 3 or more)", ratios[ratios.len() / 2]));
+    Ok(())
+}
+
+/// Copies over links of 300 ms and 2 % loss that break every 200 kB.
+fn upload() -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let (kiosks, copies) = POOR_LINKS;
+    tell(format_args!("{kiosks} kiosks upload {copies} copies of {COPY_BYTES} bytes each"));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let upload = through_poor_links(folder.path(), LinkModel::POOR, POOR_LINKS, COPY_BYTES);
+    let toll = runtime.block_on(upload)?;
+    tell(format_args!(
+        "all copies arrived in {} s over links cut {} times, at {} kB/s each",
+        toll.took.as_secs(),
+        toll.carried.cuts,
+        toll.payload / kiosks / toll.took.as_millis().max(1) as u64,
+    ));
+    tell(format_args!("bytes sent {:.3} of the payload (goal: 1.15 or less)", toll.ratio()));
     Ok(())
 }
 
