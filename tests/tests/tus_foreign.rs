@@ -12,6 +12,7 @@ use counterpart::{ClientEnd, LinkModel, PoorLink, TestCa, TusClient, TusServer};
 use e2e::Failure;
 use e2e::uplink::{Central, Van, digests_below};
 use formats_wire::SignedReceipt;
+use kiosk::upload::Round;
 use sha2::{Digest, Sha256};
 
 const DEVICE: &str = "HN-VAN-03";
@@ -79,6 +80,43 @@ async fn our_kiosk_resumes_at_a_foreign_server_that_was_killed() -> Result<(), F
     let log = server.log();
     let first = log.find("PATCH").ok_or("nothing was sent after the restart")?;
     assert!(log[..first].contains("HEAD"), "it asks what is left before it sends:\n{log}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_kiosk_begins_anew_when_its_upload_has_expired_at_a_foreign_server()
+-> Result<(), Failure> {
+    // Far longer than the first half of the upload takes, even on a busy machine.
+    const EXPIRES: Duration = Duration::from_secs(6);
+    let folder = tempfile::tempdir()?;
+    let ca = TestCa::new("Machines")?;
+    let mut server = TusServer::start_expiring(&folder.path().join("theirs"), &ca, EXPIRES)?;
+    let van = Van::new(&folder.path().join("van"), &ca, DEVICE)?;
+    let copy = van.issue("a", 900_000)?;
+    let link = PoorLink::before(server.address(), BREAKING)?;
+    let mut uploader = van.uploader(link.address(), &server.receipt_key()?.parse()?)?;
+    let first = tokio::spawn(async move {
+        let round = uploader.round().await;
+        (uploader, round)
+    });
+    while server.log().matches("PATCH").count() < 2 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    server.stop();
+    let (mut uploader, round) = first.await?;
+    assert!(matches!(round, Round::Failed(_)) && !van.store().pending()?.is_empty(), "{round:?}");
+    tokio::time::sleep(EXPIRES).await;
+    server.restart()?;
+    while !van.store().pending()?.is_empty() {
+        match uploader.round().await {
+            Round::Done(_) | Round::KeyLost => break,
+            Round::Failed(pause) => tokio::time::sleep(pause).await,
+        }
+    }
+    assert!(van.store().pending()?.is_empty(), "{}", server.log());
+    assert!(digests_below(&server.uploads())?.contains(&copy.sha256), "whole, from its start");
+    let log = server.log();
+    assert!(log.starts_with("POST"), "it knows the end from the server's own word:\n{log}");
     Ok(())
 }
 

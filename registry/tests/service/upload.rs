@@ -98,6 +98,34 @@ async fn an_upload_cut_in_the_middle_goes_on_where_it_stopped() {
     assert_eq!(receipt(&running, 1).await.expect("a receipt").sha256, digest(&bytes));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_comes_back_is_told_of_every_byte_of_its_dead_connection() {
+    let bench = Bench::new();
+    let running = bench.start().await;
+    let bytes = paper(&facts(1), 900_000);
+    let made = create(&running.client, &meta(1, &bytes), bytes.len()).await;
+    let path = made.header("location").to_owned();
+    // The link dies without a word: the connection stays open and nothing more comes.
+    let mut dead = running.client.connect().await.expect("connects");
+    let head = format!(
+        "PATCH {path} HTTP/1.1\r\nhost: localhost\r\ntus-resumable: 1.0.0\r\nupload-offset: 0\r\n\
+         content-type: {PATCH_CONTENT_TYPE}\r\ncontent-length: {}\r\n\r\n",
+        bytes.len()
+    );
+    dead.write_all(head.as_bytes()).await.expect("sent");
+    dead.write_all(&bytes[..100_000]).await.expect("sent");
+    dead.flush().await.expect("sent");
+    // What the kernel has of it must first be read; then one question is enough.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let found = running.client.send(Method::HEAD, &path, &[], Vec::new()).await;
+    assert_eq!(found.header(UPLOAD_OFFSET), "100000", "nothing is to be sent twice");
+    // Whatever the dead connection still brings is too late to do harm.
+    let _ = dead.write_all(&bytes[100_000..300_000]).await;
+    let done = patch(&running.client, &path, 100_000, &bytes[100_000..]).await;
+    assert_eq!(done.status, StatusCode::NO_CONTENT, "{}", done.text());
+    assert_eq!(receipt(&running, 1).await.expect("a receipt").sha256, digest(&bytes));
+}
+
 #[tokio::test]
 async fn announcing_the_same_copy_again_gives_the_same_upload() {
     let bench = Bench::new();

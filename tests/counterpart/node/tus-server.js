@@ -1,8 +1,8 @@
 // A registry made of @tus/server: others' upload, and around it only what it leaves to its user:
 // mutual TLS, whose upload it is, the digest, and signed receipts by the text of formats/wire.
 //
-// node tus-server.js FOLDER PORT, with server.pem, server.key and ca.pem in FOLDER. A second start
-// in the same folder goes on where the first one was killed.
+// node tus-server.js FOLDER PORT EXPIRES_MS, with server.pem, server.key and ca.pem in FOLDER. A
+// second start in the same folder goes on where the first one was killed.
 "use strict";
 
 const crypto = require("node:crypto");
@@ -12,7 +12,7 @@ const path = require("node:path");
 const { FileStore } = require("@tus/file-store");
 const { Server } = require("@tus/server");
 
-const [folder, port] = process.argv.slice(2);
+const [folder, port, expires] = process.argv.slice(2);
 const at = (...names) => path.join(folder, ...names);
 const sha256 = (...parts) => parts.reduce((h, p) => h.update(p), crypto.createHash("sha256")).digest();
 fs.mkdirSync(at("uploads"), { recursive: true });
@@ -59,7 +59,10 @@ const refusal = (status, code) =>
 
 const uploads = new Server({
   path: "/v1/uploads",
-  datastore: new FileStore({ directory: at("uploads") }),
+  datastore: new FileStore({
+    directory: at("uploads"),
+    expirationPeriodInMilliseconds: Number(expires),
+  }),
   async onUploadCreate(request, response, upload) {
     if (upload.metadata.device !== device(request)) throw refusal(403, "wrong-device");
     return response;

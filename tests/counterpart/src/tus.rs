@@ -5,9 +5,13 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use crate::process::{Started, free_port};
 use crate::{CounterpartError, Identity, Subject, TestCa, Usage};
+
+/// How long a server keeps an unfinished upload unless it is told otherwise.
+const EXPIRES: Duration = Duration::from_secs(24 * 3600);
 
 /// The Debian package that holds Node.js.
 const PACKAGE: &str = "nodejs";
@@ -44,32 +48,49 @@ fn write_identity(
 pub struct TusServer {
     folder: PathBuf,
     port: u16,
-    /// None only while it restarts.
+    expires: Duration,
+    /// None while it is stopped.
     process: Option<Started>,
 }
 
 impl TusServer {
     /// Starts a server that keeps everything in `folder`.
     pub fn start(folder: &Path, ca: &TestCa) -> Result<Self, CounterpartError> {
+        Self::start_expiring(folder, ca, EXPIRES)
+    }
+
+    /// As [`TusServer::start`]; an upload that is not whole `expires` after its announcement is
+    /// gone.
+    pub fn start_expiring(
+        folder: &Path,
+        ca: &TestCa,
+        expires: Duration,
+    ) -> Result<Self, CounterpartError> {
         let usage = Usage::TlsServer { names: vec!["localhost".into()] };
         let identity = ca.issue_with_key(&Subject::new("localhost", "tus"), &usage)?;
         write_identity(folder, "server", &identity, ca)?;
         let port = free_port()?;
-        Ok(Self { folder: folder.into(), port, process: Some(Self::run(folder, port)?) })
+        let process = Some(Self::run(folder, port, expires)?);
+        Ok(Self { folder: folder.into(), port, expires, process })
     }
 
-    fn run(folder: &Path, port: u16) -> Result<Started, CounterpartError> {
+    fn run(folder: &Path, port: u16, expires: Duration) -> Result<Started, CounterpartError> {
         let mut command = node("tus-server.js");
-        command.arg(folder).arg(port.to_string());
+        command.arg(folder).arg(port.to_string()).arg(expires.as_millis().to_string());
         let mut process = Started::spawn(command, PACKAGE, &folder.join("server.log"))?;
         process.wait_for_port((Ipv4Addr::LOCALHOST, port).into())?;
         Ok(process)
     }
 
-    /// Kills the server (SIGKILL) and starts it again on the same folder and port.
-    pub fn restart(&mut self) -> Result<(), CounterpartError> {
+    /// Kills the server (SIGKILL).
+    pub fn stop(&mut self) {
         self.process = None;
-        self.process = Some(Self::run(&self.folder, self.port)?);
+    }
+
+    /// Kills the server if it runs and starts it again on the same folder and port.
+    pub fn restart(&mut self) -> Result<(), CounterpartError> {
+        self.stop();
+        self.process = Some(Self::run(&self.folder, self.port, self.expires)?);
         Ok(())
     }
 
