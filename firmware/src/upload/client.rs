@@ -117,6 +117,8 @@ pub(super) struct Upload {
     path: String,
     /// What the registry has; None when there is doubt and it must be asked.
     offset: Option<u64>,
+    /// The most that it said it has: more is progress, however the connection ended.
+    seen: u64,
     /// When it may forget the upload.
     expires: Option<OffsetDateTime>,
 }
@@ -183,7 +185,10 @@ impl Client {
             let gone = asked.as_ref().is_err_and(SendError::is_gone);
             *parcel.upload = Some(upload).filter(|_| !gone);
             return match asked {
-                Ok(()) => Ok(Sent::Part),
+                Ok(grown) => {
+                    parcel.doubts = if grown { 0 } else { parcel.doubts };
+                    Ok(Sent::Part)
+                }
                 Err(error) if gone => Self::doubt(parcel, error),
                 Err(error) => Err(error),
             };
@@ -261,17 +266,21 @@ impl Client {
         let path = location.and_then(own_path).ok_or(SendError::Protocol("location"))?;
         // Our registry says how far it is; another tus server is asked.
         let offset = offset(headers).ok();
-        Ok(Upload { path, offset, expires: expires(headers) })
+        Ok(Upload { path, offset, seen: offset.unwrap_or(0), expires: expires(headers) })
     }
 
-    async fn ask_offset(&self, upload: &mut Upload) -> Result<(), SendError> {
+    /// Asks how far the upload is, and says whether that is further than was known.
+    async fn ask_offset(&self, upload: &mut Upload) -> Result<bool, SendError> {
         let answer = self.ask(Method::HEAD, &upload.path, &[], Bytes::new()).await?;
         if !matches!(answer.status(), StatusCode::OK | StatusCode::NO_CONTENT) {
             return Err(refused(&answer));
         }
-        upload.offset = Some(offset(answer.headers())?);
+        let offset = offset(answer.headers())?;
+        upload.offset = Some(offset);
         upload.expires = expires(answer.headers()).or(upload.expires);
-        Ok(())
+        let grown = offset > upload.seen;
+        upload.seen = upload.seen.max(offset);
+        Ok(grown)
     }
 
     async fn patch(&self, upload: &mut Upload, held: u64, bytes: &Bytes) -> Result<(), SendError> {
@@ -286,7 +295,8 @@ impl Client {
         if answer.status() != StatusCode::NO_CONTENT {
             return Err(refused(&answer));
         }
-        upload.offset = Some(offset(answer.headers())?);
+        let offset = offset(answer.headers())?;
+        (upload.offset, upload.seen) = (Some(offset), upload.seen.max(offset));
         upload.expires = expires(answer.headers()).or(upload.expires);
         Ok(())
     }

@@ -181,6 +181,15 @@ async fn what_the_registry_has_is_not_sent_again_when_the_link_is_cut() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_breaks_within_every_piece_gets_no_rest_while_bytes_arrive() {
+    let bench = Bench::new([Fault::CutPatch { after: 20_000 }; 8]).await;
+    let copy = bench.issue("a", 400_000);
+    let round = bench.uploader().round().await;
+    assert!(matches!(round, Round::Done(_)), "{round:?}: {:?}", bench.registry.log());
+    assert_eq!(bench.registry.kept(), [copy.sha256]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trouble_at_the_registry_is_waited_out() {
     let faults = [
         Fault::Status(503),
