@@ -3,6 +3,7 @@
 mod fake;
 
 use std::io::Write;
+use std::num::NonZeroU64;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -120,12 +121,16 @@ impl Bench {
     }
 
     fn uploader(&self) -> Uploader {
+        self.uploader_with(Policy::default())
+    }
+
+    fn uploader_with(&self, policy: Policy) -> Uploader {
         let store = Arc::clone(&self.store);
         let transport = Https::new(&self.registry.url(), self.tls.clone()).expect("an address");
         let identity =
             Identity { device: DEVICE.to_owned(), receipt_key: self.registry.receipt_key() };
         let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
-        let (transport, policy) = (Arc::new(transport), Policy::default());
+        let transport = Arc::new(transport);
         Uploader::new(store, transport, identity, clock, random, policy)
     }
 
@@ -333,6 +338,25 @@ async fn a_kiosk_whose_gauge_is_broken_still_delivers() {
     bench.issue("a", 1000);
     uploader.round().await;
     assert_eq!(bench.waiting(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_metered_link_says_when_to_come_back() {
+    let bench = Bench::new([]).await;
+    let (large, small) = (bench.issue("a", 300_000), bench.issue("b", 100));
+    let policy = Policy { bytes_per_second: NonZeroU64::new(1000), ..Policy::default() };
+    let piece = formats_wire::tus::CHUNK_BYTES_MAX;
+    let mut uploader = bench.uploader_with(policy);
+    let Round::Done(pause) = uploader.round().await else { panic!("no trouble") };
+    assert!(pause > Duration::from_secs(30), "a piece is far ahead of the rate: {pause:?}");
+    assert_eq!(bench.registry.bytes_taken(), piece);
+    assert!(matches!(uploader.round().await, Round::Done(_)));
+    assert_eq!(bench.registry.bytes_taken(), piece, "too early");
+    // Without a limit the same goes on where it stopped, and then the next copy.
+    let mut uploader = bench.uploader();
+    assert!(matches!(uploader.round().await, Round::Done(_)));
+    assert_eq!(bench.registry.bytes_taken(), 300_100, "{:?}", bench.registry.log());
+    assert_eq!(bench.registry.kept(), [large.sha256, small.sha256]);
 }
 
 #[test]
