@@ -2,13 +2,17 @@
 //!
 //! The truth is an append-only journal (`journal/`) and one file per sealed copy (`copies/`); a
 //! sled index beside them (`index/`) only says where to look and is rebuilt whenever it disagrees.
-//! Every call that returns `Ok` is durable: it survives kill -9 and power loss.
+//! Every call that returns `Ok` is durable: it survives kill -9 and power loss. Threads that write
+//! at the same time share one fdatasync (`group.rs`).
 //!
 //! A copy comes to be in three steps. [`Store::reserve`] journals the next number of the open
 //! book; the caller seals; [`Store::commit`] makes the file durable and then journals the number,
 //! the register's row and the digest in one record, which is the commit point. A reservation
 //! that comes to nothing is released with its reason and its number goes to the next copy, so a
 //! book has no gaps and no number twice (invariant 2). Only one reservation is open at a time.
+//!
+//! [`Store::room`] says whether another visit may begin, [`Store::age_out`] removes delivered
+//! copies by policy, [`Store::scrub`] reads everything again (`space.rs`, `audit.rs`).
 //!
 //! This module never signs, draws or talks to a network, and knows nothing of a visit's steps; it
 //! does insist that a number is reserved only for a visit that an officer approved (invariant 1).
@@ -21,6 +25,7 @@ mod error;
 mod frame;
 #[cfg(test)]
 mod golden;
+mod group;
 mod index;
 mod journal;
 mod record;
@@ -33,24 +38,33 @@ mod state;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use formats_files::{Disk, RealDisk};
 
 pub use audit::{Audit, list_copies, verify_journal};
-pub use catalog::{CopySummary, Delivery};
+pub use catalog::{CopySummary, Delivery, Standing};
 pub use copies::COPY_BYTES_MAX;
 pub use error::{Contradiction, Damage, StoreError};
-pub use record::{Decision, Entry, IssuedCopy, Record, RegisterRow, Reservation, Verdict};
+pub use journal::read_segment;
+pub use record::{
+    AgeingReason, Decision, Entry, IssuedCopy, PrintOutcome, Priority, Record, RegisterRow,
+    Reservation, Verdict,
+};
 pub use recovery::{IndexFate, Recovery};
 pub use space::Policy;
-pub use state::{BookTotals, PinFailures};
+pub use state::{BookTotals, PinFailures, Sums};
 
 use crate::clock::Clock;
 use catalog::Query;
+use frame::Head;
+use group::Queue;
 use index::Index;
 use journal::{Journal, Position};
 use state::State;
+
+/// Most sequences in one record of an export, so that it fits its frame well.
+const EXPORT_SEQUENCES_MAX: usize = 1000;
 
 /// The index's folder.
 const INDEX: &str = "index";
@@ -60,7 +74,12 @@ const INDEX: &str = "index";
 pub struct Store {
     disk: Arc<dyn Disk>,
     clock: Arc<dyn Clock>,
+    // Locks are taken in this order.
+    held: Mutex<Held>,
+    journal: Mutex<Journal>,
     inner: Mutex<Inner>,
+    /// Told when a group was written.
+    written: Condvar,
     /// The folder that the disk is, for [`Store::copy_path`]; empty for other disks.
     dir: PathBuf,
     /// Where the index is, if there is to be one.
@@ -70,14 +89,28 @@ pub struct Store {
     _lock: Option<std::fs::File>,
 }
 
-struct Inner {
-    journal: Journal,
-    state: State,
-    index: Option<Index>,
-    /// The file that the open reservation's commit may have left.
-    reserved_file: Option<String>,
-    /// Why the open reservation must be released, when that could not be journaled yet.
+/// What belongs to the open reservation beside its record.
+#[derive(Default)]
+struct Held {
+    /// The file that its commit may have left.
+    file: Option<String>,
+    /// Why it must be released, when that could not be journaled yet.
     release_due: Option<String>,
+}
+
+struct Inner {
+    /// The sum of all durable records: what is told to anyone who asks.
+    durable: State,
+    /// The sum of those that wait as well: what new records are checked against.
+    ahead: State,
+    queue: Queue,
+    /// Whether a thread is writing a group.
+    writing: bool,
+    /// Wall clock and steady clock at the last record of this run.
+    seen: Option<(time::OffsetDateTime, std::time::Duration)>,
+    /// The last durable record.
+    head: Head,
+    index: Option<Index>,
 }
 
 impl Store {
@@ -104,46 +137,27 @@ impl Store {
         recovery::open(disk, index, clock)
     }
 
-    /// The same store with another policy on space than the default.
-    #[must_use]
-    pub const fn with_policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// Whether there is room for another visit: more free bytes than the reserve, which is kept for
-    /// the visits that have begun and for the journal. Begin no visit on an error; those that
-    /// run may finish. Asks the file system, so call it when a visit begins, not in a loop.
-    pub fn room(&self) -> Result<(), StoreError> {
-        let free = self.disk.free_bytes().map_err(|e| StoreError::disk("measure", ".", e))?;
-        if free < self.policy.reserve_bytes {
-            return Err(StoreError::LowSpace { free, reserve: self.policy.reserve_bytes });
-        }
-        Ok(())
-    }
-
     /// Opens a book for numbering. A book that is open already goes on; another open book is
     /// closed first with its total, as at the turn of the year.
     pub fn open_book(&self, book: &str, authority: &str) -> Result<(), StoreError> {
-        let mut inner = self.inner();
-        if let Some(open) = inner.state.current_book() {
+        let mut held = self.held();
+        if let Some(open) = self.current_book() {
             if open.book == book {
                 return Ok(());
             }
-            let closing = Record::BookClosed { book: open.book.clone(), total: open.issued };
-            self.settle(&mut inner)?;
-            self.append(&mut inner, closing)?;
+            self.settle(&mut held)?;
+            self.append(Record::BookClosed { book: open.book, total: open.issued })?;
         }
         let (book, authority) = (book.to_owned(), authority.to_owned());
-        self.append(&mut inner, Record::BookOpened { book, authority })
+        self.append(Record::BookOpened { book, authority }).map(drop)
     }
 
     /// Holds the open book's next number for one copy of an approved visit.
     pub fn reserve(&self, visit: &str, code: &str) -> Result<Reservation, StoreError> {
-        let mut inner = self.inner();
-        self.settle(&mut inner)?;
-        let reservation = inner.state.next_reservation(visit, code)?;
-        self.append(&mut inner, Record::NumberReserved(reservation.clone()))?;
+        let mut held = self.held();
+        self.settle(&mut held)?;
+        let reservation = self.inner().ahead.next_reservation(visit, code)?;
+        self.append(Record::NumberReserved(reservation.clone()))?;
         Ok(reservation)
     }
 
@@ -155,7 +169,18 @@ impl Store {
         bytes: &[u8],
         row: RegisterRow,
     ) -> Result<CopySummary, StoreError> {
-        let mut inner = self.inner();
+        self.commit_with(reservation, bytes, row, Priority::Normal)
+    }
+
+    /// [`Store::commit`] of a copy that goes up before or among others.
+    pub fn commit_with(
+        &self,
+        reservation: &Reservation,
+        bytes: &[u8],
+        row: RegisterRow,
+        priority: Priority,
+    ) -> Result<CopySummary, StoreError> {
+        let mut held = self.held();
         let sha256 = copies::digest(bytes);
         let copy = IssuedCopy {
             sequence: reservation.sequence,
@@ -165,40 +190,42 @@ impl Store {
             code: reservation.code.clone(),
             sha256: sha256.clone(),
             bytes: bytes.len() as u64,
+            priority,
             row,
         };
         let record = Record::Issued(copy.clone());
-        inner.check_not_due(reservation)?;
-        inner.state.check(&record)?;
-        let left = inner.reserved_file.replace(sha256.clone());
+        held.check_not_due(reservation)?;
+        self.inner().ahead.check(&record)?;
+        let left = held.file.replace(sha256.clone());
         if let Some(left) = left.filter(|left| *left != sha256) {
             copies::discard(&*self.disk, &left)?;
         }
         copies::keep(&*self.disk, &sha256, bytes)?;
-        let issued_at = self.append_at(&mut inner, record)?;
-        inner.reserved_file = None;
+        let issued_at = self.append(record)?;
+        held.file = None;
         Ok(CopySummary::new(&copy, issued_at))
     }
 
     /// Gives an unused number back, with the reason, and removes what was kept of its copy. If
     /// even that cannot be written now, the store does it before the next reservation.
     pub fn release(&self, reservation: &Reservation, why: &str) -> Result<(), StoreError> {
-        let mut inner = self.inner();
-        if inner.state.reservation() != Some(reservation) {
+        let mut held = self.held();
+        if self.inner().ahead.reservation() != Some(reservation) {
             let sequence = reservation.sequence;
             return Err(Contradiction::NotReserved { sequence }.into());
         }
-        inner.release_due = Some(why.to_owned());
-        self.settle(&mut inner)
+        held.release_due = Some(why.to_owned());
+        self.settle(&mut held)
     }
 
     /// The number that is held now, if any.
     pub fn open_reservation(&self) -> Option<Reservation> {
-        self.inner().state.reservation().cloned()
+        self.inner().durable.reservation().cloned()
     }
 
-    /// Journals a fact that needs nothing else done: a start, a decision, a refusal, a PIN, a wipe.
-    /// The store's own records are refused, for they come with work that this does not do.
+    /// Journals a fact that needs nothing else done: a start, a decision, a refusal, a PIN, a wipe,
+    /// a log-in, a jump of the clock that someone else noticed. The store's own records are
+    /// refused, for they have calls of their own.
     pub fn record(&self, record: Record) -> Result<(), StoreError> {
         match record {
             Record::Started { .. }
@@ -206,20 +233,83 @@ impl Store {
             | Record::Refused { .. }
             | Record::OfficerPinFailed { .. }
             | Record::OfficerUnlocked { .. }
-            | Record::VisitWiped { .. } => self.append(&mut self.inner(), record),
+            | Record::OfficerLoggedIn { .. }
+            | Record::ClockJumped { .. }
+            | Record::VisitWiped { .. } => self.append(record).map(drop),
             Record::BookOpened { .. }
             | Record::BookClosed { .. }
             | Record::NumberReserved(_)
             | Record::NumberReleased { .. }
             | Record::Issued(_)
             | Record::Delivered { .. }
-            | Record::UploadRejected { .. } => Err(Contradiction::OwnRecord.into()),
+            | Record::UploadRejected { .. }
+            | Record::UploadProgress { .. }
+            | Record::Acknowledged { .. }
+            | Record::Print { .. }
+            | Record::ConfigChanged { .. }
+            | Record::Exported { .. }
+            | Record::AgedOut { .. }
+            | Record::Scrubbed { .. } => Err(Contradiction::OwnRecord.into()),
         }
+    }
+
+    /// Journals that the screen has shown "issued" for a copy (invariant 3). Once for each copy,
+    /// in the run of the program that issued it; anything else is refused.
+    pub fn acknowledge(&self, sequence: u64) -> Result<(), StoreError> {
+        self.append(Record::Acknowledged { sequence }).map(drop)
+    }
+
+    /// Journals the site file that is in force, if it is another than before; says whether it is.
+    /// `sha256` is the file's digest in lower-case hex, `by` who put it in force.
+    pub fn config_in_force(&self, sha256: &str, by: &str) -> Result<bool, StoreError> {
+        let (sha256, by) = (sha256.to_owned(), by.to_owned());
+        match self.append(Record::ConfigChanged { sha256, by }) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Refused(Contradiction::ConfigInForce)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Journals that an upload began (`sent` 0) or how many bytes the registry says it has. For
+    /// copies without a receipt.
+    pub fn upload_progress(&self, sequence: u64, sent: u64) -> Result<(), StoreError> {
+        self.append(Record::UploadProgress { sequence, sent }).map(drop)
+    }
+
+    /// Journals that a print job of an issued copy began or ended. A job's id is taken once:
+    /// journal [`PrintOutcome::Started`] before the job is given to the printer, and do not give
+    /// it when that is refused.
+    pub fn print(&self, sequence: u64, job: &str, outcome: PrintOutcome) -> Result<(), StoreError> {
+        self.append(Record::Print { sequence, job: job.to_owned(), outcome }).map(drop)
+    }
+
+    /// Journals that issued copies are on a medium that a person carries to the registry. They are
+    /// not delivered by that: only a receipt does.
+    pub fn mark_exported(&self, medium: &str, sequences: &[u64]) -> Result<(), StoreError> {
+        for part in sequences.chunks(EXPORT_SEQUENCES_MAX) {
+            let (medium, sequences) = (medium.to_owned(), part.to_vec());
+            self.append(Record::Exported { medium, sequences })?;
+        }
+        Ok(())
     }
 
     /// Copies without a receipt, oldest first, rejected ones among them.
     pub fn pending(&self) -> Result<Vec<CopySummary>, StoreError> {
-        self.ask(Query::Pending)
+        self.ask(Query::Standing(Standing::Pending))
+    }
+
+    /// Copies of one standing, oldest first.
+    pub fn in_standing(&self, standing: Standing) -> Result<Vec<CopySummary>, StoreError> {
+        self.ask(Query::Standing(standing))
+    }
+
+    /// Copies issued from the first time on and before the second, by the time of issue.
+    pub fn issued_between(
+        &self,
+        from: time::OffsetDateTime,
+        to: time::OffsetDateTime,
+    ) -> Result<Vec<CopySummary>, StoreError> {
+        self.ask(Query::Between(from, to))
     }
 
     /// All copies, oldest first.
@@ -244,7 +334,14 @@ impl Store {
 
     /// A sealed copy's bytes, checked against their digest.
     pub fn copy_bytes(&self, sha256: &str) -> Result<Vec<u8>, StoreError> {
-        copies::read(&*self.disk, sha256)
+        let read = copies::read(&*self.disk, sha256);
+        if let Err(StoreError::Io { source, .. }) = &read
+            && source.kind() == std::io::ErrorKind::NotFound
+            && !self.inner().durable.files().any(|digest| digest == frame::digest_of(sha256))
+        {
+            return Err(StoreError::NotKept { sha256: sha256.to_owned() });
+        }
+        read
     }
 
     /// Journals the registry's receipt for a copy. The caller has verified the signature; the
@@ -256,29 +353,29 @@ impl Store {
         receipt: serde_json::Value,
     ) -> Result<(), StoreError> {
         let sha256 = sha256.to_owned();
-        self.append(&mut self.inner(), Record::Delivered { sequence, sha256, receipt })
+        self.append(Record::Delivered { sequence, sha256, receipt }).map(drop)
     }
 
     /// Journals that the registry refuses a copy; the copy stays.
     pub fn mark_rejected(&self, sequence: u64, reason: &str) -> Result<(), StoreError> {
         let reason = reason.to_owned();
-        self.append(&mut self.inner(), Record::UploadRejected { sequence, reason })
+        self.append(Record::UploadRejected { sequence, reason }).map(drop)
     }
 
     /// All books with their totals, by name.
     pub fn books(&self) -> Vec<BookTotals> {
-        self.inner().state.books().cloned().collect()
+        self.inner().durable.books().cloned().collect()
     }
 
     /// The open book.
     pub fn current_book(&self) -> Option<BookTotals> {
-        self.inner().state.current_book().cloned()
+        self.inner().durable.current_book().cloned()
     }
 
     /// The register's rows of a book, by number, for the monthly print. Holds requesters' names.
     pub fn register(&self, book: &str) -> Result<Vec<(u32, RegisterRow)>, StoreError> {
-        let _quiet = self.inner();
-        catalog::register(&*self.disk, book)
+        let head = self.inner().head;
+        catalog::register(&*self.disk, book, head.seq)
     }
 
     /// Where a sealed copy lies, to be handed to a person or a printer. Change nothing there.
@@ -288,75 +385,69 @@ impl Store {
 
     /// Wrong PINs of an officer since the last right one; kept over a restart.
     pub fn pin_failures(&self, officer: &str) -> PinFailures {
-        self.inner().state.pin_failures(officer)
+        self.inner().durable.pin_failures(officer)
     }
 
     /// Brings the journal back after a failed write. Every writing call tries this by itself.
     pub fn reopen(&self) -> Result<(), StoreError> {
-        self.inner().journal.reopen()
+        self.journal().reopen()
+    }
+
+    // What the locks guard is right again after a panic: the journal shuts itself before it
+    // writes, and a group that got lost is noticed by its place in the chain.
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // The journal shuts itself before it writes, so a panic in between leaves nothing open.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does a release that is due.
-    fn settle(&self, inner: &mut Inner) -> Result<(), StoreError> {
-        let (Some(reservation), Some(why)) =
-            (inner.state.reservation().cloned(), inner.release_due.clone())
-        else {
+    fn settle(&self, held: &mut Held) -> Result<(), StoreError> {
+        let reservation = self.inner().ahead.reservation().cloned();
+        let (Some(reservation), Some(why)) = (reservation, held.release_due.clone()) else {
             return Ok(());
         };
         // An Issued record whose fsync failed is cut off before its file goes, for the two must
         // never part the other way round; the file goes before the release is on record, so
         // that every file without a record has an open reservation to explain it.
-        inner.journal.reopen_if_shut()?;
-        if let Some(sha256) = &inner.reserved_file {
+        self.journal().reopen_if_shut()?;
+        if let Some(sha256) = &held.file {
             copies::discard(&*self.disk, sha256)?;
         }
         let Reservation { sequence, number, book, .. } = reservation;
-        self.append(inner, Record::NumberReleased { sequence, number, book, why })?;
-        inner.reserved_file = None;
-        inner.release_due = None;
+        self.append(Record::NumberReleased { sequence, number, book, why })?;
+        *held = Held::default();
         Ok(())
     }
 
-    fn append(&self, inner: &mut Inner, record: Record) -> Result<(), StoreError> {
-        self.append_at(inner, record).map(drop)
-    }
-
-    fn append_at(
-        &self,
-        inner: &mut Inner,
-        record: Record,
-    ) -> Result<time::OffsetDateTime, StoreError> {
-        inner.state.check(&record)?;
-        let (position, entry) = inner.journal.append(self.clock.now(), record)?;
-        inner.state.apply(entry.at, &entry.record);
-        inner.add_to_index(position, &entry);
-        Ok(entry.at)
-    }
-
     fn ask(&self, query: Query<'_>) -> Result<Vec<CopySummary>, StoreError> {
-        let mut inner = self.inner();
-        for attempt in ["first", "after a rebuild"] {
-            let Some(index) = &inner.index else { break };
-            match catalog::ask_index(index, &*self.disk, query) {
-                Ok(answer) => return Ok(answer),
-                Err(error) => {
-                    tracing::warn!(%error, attempt, "the index gave no answer");
-                    if let Some(path) = &self.index_path {
-                        inner.rebuild_index(&*self.disk, path);
+        let head = {
+            let mut inner = self.inner();
+            for attempt in ["first", "after a rebuild"] {
+                let Some(index) = &inner.index else { break };
+                match catalog::ask_index(index, &*self.disk, query) {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => {
+                        tracing::warn!(%error, attempt, "the index gave no answer");
+                        if let Some(path) = &self.index_path {
+                            inner.rebuild_index(&*self.disk, path);
+                        }
                     }
                 }
             }
-        }
-        catalog::ask_journal(&*self.disk, query)
+            inner.head
+        };
+        catalog::ask_journal(&*self.disk, query, head.seq)
     }
 }
 
-impl Inner {
+impl Held {
     /// A copy whose release was asked for must not be issued after all.
     fn check_not_due(&self, reservation: &Reservation) -> Result<(), Contradiction> {
         if self.release_due.is_some() {
@@ -364,11 +455,13 @@ impl Inner {
         }
         Ok(())
     }
+}
 
-    /// The record is durable whatever becomes of the index.
-    fn add_to_index(&mut self, position: Position, entry: &Entry) {
+impl Inner {
+    /// The records are durable whatever becomes of the index.
+    fn add_to_index<'a>(&mut self, records: impl Iterator<Item = (Position, &'a Entry)>) {
         let Some(index) = &self.index else { return };
-        if let Err(error) = index.apply(position, entry, self.journal.head()) {
+        if let Err(error) = index.apply(records, self.head) {
             tracing::warn!(%error, "the index is out of use until the next start");
             self.index = None;
         }
@@ -377,7 +470,7 @@ impl Inner {
     fn rebuild_index(&mut self, disk: &dyn Disk, path: &Path) {
         // sled holds a lock on its folder until it is dropped.
         self.index = None;
-        match recovery::rebuild(disk, path, self.journal.head()) {
+        match recovery::rebuild(disk, path, self.head) {
             Ok(index) => self.index = Some(index),
             Err(error) => tracing::warn!(%error, "the index could not be rebuilt"),
         }

@@ -54,8 +54,16 @@ fn as_json(audit: &Audit) -> serde_json::Value {
         "books": books,
         "reserved": audit.reserved,
         "released": audit.released,
-        "issued": audit.issued,
-        "delivered": audit.delivered,
+        "issued": audit.sums.issued,
+        "acknowledged": audit.sums.acknowledged,
+        "delivered": audit.sums.delivered,
+        "aged_out": audit.sums.aged_out,
+        "printed": audit.sums.printed,
+        "exported": audit.sums.exported,
+        "log_ins": audit.sums.log_ins,
+        "config_changes": audit.sums.config_changes,
+        "clock_jumps": audit.sums.clock_jumps,
+        "last_scrub": audit.last_scrub.map(|at| at.to_string()),
         "damaged_copies": audit.damaged_copies,
         "unexplained": audit.unexplained,
     })
@@ -67,7 +75,18 @@ fn report(audit: &Audit) {
     for book in &audit.books {
         say(format_args!("book {}: {} numbers, no gap, none twice", book.book, book.issued));
     }
-    say(format_args!("{} copies issued, {} delivered", audit.issued, audit.delivered));
+    let sums = &audit.sums;
+    say(format_args!("{} copies issued, {} delivered", sums.issued, sums.delivered));
+    say(format_args!("{} shown as issued, {} prints", sums.acknowledged, sums.printed));
+    say(format_args!("{} removed after their receipt, {} exported", sums.aged_out, sums.exported));
+    say(format_args!(
+        "{} log-ins of officers, {} changes of the site file, {} jumps of the clock",
+        sums.log_ins, sums.config_changes, sums.clock_jumps
+    ));
+    match audit.last_scrub {
+        Some(at) => say(format_args!("read again by the kiosk itself on {at}")),
+        None => say("not yet read again by the kiosk itself"),
+    }
     if audit.torn_bytes > 0 {
         say(format_args!("{} bytes of an unfinished append: cut at next start", audit.torn_bytes));
     }

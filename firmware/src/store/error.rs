@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What is wrong with a place in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +105,43 @@ pub enum Contradiction {
         /// The sequence.
         sequence: u64,
     },
+    /// No copy was issued under this sequence.
+    #[error("sequence {sequence} is not an issued copy")]
+    NotIssued {
+        /// The sequence.
+        sequence: u64,
+    },
+    /// The copy was acknowledged before, or in an earlier run of the program.
+    #[error("sequence {sequence} does not wait to be acknowledged")]
+    NotAwaited {
+        /// The sequence.
+        sequence: u64,
+    },
+    /// The copy has no receipt, or its file is gone already.
+    #[error("sequence {sequence} is not a delivered copy that is kept")]
+    NotKept {
+        /// The sequence.
+        sequence: u64,
+    },
+    /// More bytes were sent than the copy has.
+    #[error("sequence {sequence} has {bytes} bytes, {found} were sent")]
+    TooManySent {
+        /// The sequence.
+        sequence: u64,
+        /// Bytes of the copy.
+        bytes: u64,
+        /// Bytes said to be sent.
+        found: u64,
+    },
+    /// A print job starts twice, or ends without having started for this copy.
+    #[error("print job {job} does not follow from what is on record")]
+    PrintJob {
+        /// The job's id.
+        job: String,
+    },
+    /// The site file is in force already.
+    #[error("the site file is in force already")]
+    ConfigInForce,
     /// A record that only the store itself may write.
     #[error("this record is written by the store itself")]
     OwnRecord,
@@ -119,8 +157,9 @@ pub enum Contradiction {
     },
 }
 
-/// A failed operation of the store: which, on what, and why.
-#[derive(Debug, thiserror::Error)]
+/// A failed operation of the store: which, on what, and why. It can be cloned, for one failed write
+/// fails all callers whose records were in it.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Another process holds the store.
     #[error("another kiosk process holds the store {dir}")]
@@ -137,7 +176,7 @@ pub enum StoreError {
         path: String,
         /// The system's words.
         #[source]
-        source: io::Error,
+        source: Arc<io::Error>,
     },
     /// Less space is free than is kept for the visits that have begun.
     #[error("{free} bytes are free, fewer than the reserve of {reserve}: no new visit begins")]
@@ -156,7 +195,7 @@ pub enum StoreError {
         path: String,
         /// The system's words.
         #[source]
-        source: io::Error,
+        source: Arc<io::Error>,
     },
     /// The journal is damaged; nothing was changed.
     #[error("journal segment {segment}, offset {offset}: {damage}")]
@@ -188,6 +227,10 @@ pub enum StoreError {
         #[source]
         source: Box<StoreError>,
     },
+    /// The thread that was writing the record for this caller ended before it was done. Whether it
+    /// is on record is seen after the next start.
+    #[error("the journal's writer ended in the middle of its work")]
+    Interrupted,
     /// The request contradicts what is on record; nothing was written.
     #[error("refused: {0}")]
     Refused(#[from] Contradiction),
@@ -215,6 +258,12 @@ pub enum StoreError {
         /// The digest it has, hex.
         found: String,
     },
+    /// The copy's file was removed after the registry's receipt, or never was here.
+    #[error("copy {sha256} is not kept here")]
+    NotKept {
+        /// Its digest, hex.
+        sha256: String,
+    },
     /// No copy has this sequence.
     #[error("no copy has sequence {sequence}")]
     Unknown {
@@ -223,7 +272,7 @@ pub enum StoreError {
     },
     /// A record could not be turned into text.
     #[error("could not encode a record")]
-    Encode(#[source] serde_json::Error),
+    Encode(#[source] Arc<serde_json::Error>),
 }
 
 impl StoreError {
@@ -241,6 +290,7 @@ impl StoreError {
                  `kiosk journal verify` shows the place"
             }
             Self::Newer { .. } => "start the kiosk version that wrote this store, or a newer one",
+            Self::Interrupted => "start the kiosk again and send its log to the maintainer",
             Self::Shut { .. } => "remove the cause named below; the kiosk retries, or restart it",
             Self::Refused(_) => "start the visit again; report it if it happens twice",
             Self::RecordTooLong { .. } | Self::CopyTooLong { .. } => {
@@ -249,6 +299,7 @@ impl StoreError {
             Self::CopyDamaged { .. } => {
                 "the disk changed a sealed copy: keep the disk, replace it, call the maintainer"
             }
+            Self::NotKept { .. } => "fetch the copy from the registry by its code",
             Self::Unknown { .. } => "check the sequence with `kiosk outbox list`",
             Self::Encode(_) => "report it to the maintainer with the log",
         }
@@ -256,7 +307,7 @@ impl StoreError {
 
     /// Names a disk failure; a full disk gets its own variant.
     pub(super) fn disk(operation: &'static str, path: &str, source: io::Error) -> Self {
-        let path = path.to_owned();
+        let (path, source) = (path.to_owned(), Arc::new(source));
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Self::NoSpace { operation, path, source }

@@ -4,8 +4,11 @@
 //! segment = header frame*
 //! header  = magic[8] version u32 first_seq u64 anchor[32] crc32c u32     (little endian, 56 bytes)
 //! frame   = length u32, crc32c(length, payload) u32, payload             (little endian)
+//! payload = line ('\n' line)*                  one line only in segments of version 1
 //! ```
-//! `anchor` is the SHA-256 of the last payload of the segment before, zeros in the first.
+//! A line is one record. The records that one fdatasync made durable are one frame, so a power cut
+//! leaves all of them or none, and a torn frame is always the last. `anchor` is the SHA-256 of the
+//! last line of the segment before, zeros in the first.
 
 use sha2::{Digest, Sha256};
 
@@ -16,7 +19,7 @@ pub(super) type Hash = [u8; 32];
 pub(super) const GENESIS: Hash = [0; 32];
 
 /// Version of segments and frames.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Bytes of a segment header.
 pub(super) const HEADER_BYTES: usize = 56;
@@ -24,12 +27,16 @@ pub(super) const HEADER_BYTES: usize = 56;
 /// Bytes before a frame's payload.
 pub(super) const FRAME_HEAD_BYTES: usize = 8;
 
-/// Longest payload. The longest record is an issued copy, about 1 KiB; names are bounded upstream.
+/// Longest payload, and so the longest record and the greatest group of records. An issued copy is
+/// about 1 KiB; names are bounded upstream.
 pub(super) const PAYLOAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Between two lines of a payload; JSON text has none inside.
+const SEPARATOR: u8 = b'\n';
 
 const MAGIC: &[u8; 8] = b"BANSAOJ\n";
 
-/// Every payload is a JSON object; this is how our encoder begins it.
+/// Every record is a JSON object without line breaks; this is how our encoder begins it.
 pub(super) const PAYLOAD_START: &[u8] = b"{\"v\":";
 
 /// A decoded segment header.
@@ -66,11 +73,25 @@ impl Header {
     }
 }
 
-/// The frame around a payload, which is at most [`PAYLOAD_BYTES_MAX`] long.
-pub(super) fn encode(payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let crc = crc32c::crc32c_append(crc32c::crc32c(&length), payload);
-    [&length[..], &crc.to_le_bytes(), payload].concat()
+/// The frame around lines that are, with their separators, at most [`PAYLOAD_BYTES_MAX`] long.
+pub(super) fn encode(lines: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = vec![0; FRAME_HEAD_BYTES];
+    for (index, line) in lines.iter().enumerate() {
+        if index > 0 {
+            bytes.push(SEPARATOR);
+        }
+        bytes.extend_from_slice(line);
+    }
+    let length = u32::try_from(bytes.len() - FRAME_HEAD_BYTES).unwrap_or(u32::MAX).to_le_bytes();
+    let crc = crc32c::crc32c_append(crc32c::crc32c(&length), &bytes[FRAME_HEAD_BYTES..]);
+    bytes[..4].copy_from_slice(&length);
+    bytes[4..FRAME_HEAD_BYTES].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+/// The lines of a payload, in order.
+pub(super) fn lines(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+    payload.split(|byte| *byte == SEPARATOR)
 }
 
 /// The payload of the frame that starts at `offset`; None if no whole, sound frame starts there.
@@ -98,6 +119,15 @@ pub(super) fn is_torn_tail(bytes: &[u8]) -> bool {
 /// SHA-256 of some bytes.
 pub(super) fn hash(bytes: &[u8]) -> Hash {
     Sha256::digest(bytes).into()
+}
+
+/// The bytes of a digest in hex; text that is none gives a hash that no file is named by.
+pub(super) fn digest_of(sha256: &str) -> Hash {
+    let mut key = [0; 32];
+    match hex::decode_to_slice(sha256, &mut key) {
+        Ok(()) => key,
+        Err(_) => hash(sha256.as_bytes()),
+    }
 }
 
 /// The head anchor: the last record known durable, kept in a file of its own so that damage to
@@ -168,15 +198,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_frame_comes_back(text in ".{0,400}", before: [u8; 13]) {
-            let payload = payload(&text);
-            let bytes = [&before[..], &encode(&payload)].concat();
-            prop_assert_eq!(decode(&bytes, before.len()), Some(&payload[..]));
+        fn a_frame_comes_back_line_by_line(
+            texts in prop::collection::vec("[^\n]{0,100}", 1..9),
+            before: [u8; 13],
+        ) {
+            let payloads: Vec<Vec<u8>> = texts.iter().map(|text| payload(text)).collect();
+            let given: Vec<&[u8]> = payloads.iter().map(Vec::as_slice).collect();
+            let bytes = [&before[..], &encode(&given)].concat();
+            let whole = decode(&bytes, before.len()).expect("a sound frame");
+            prop_assert_eq!(lines(whole).collect::<Vec<_>>(), given);
         }
 
         #[test]
         fn a_changed_bit_is_noticed(text in ".{0,60}", bit in any::<prop::sample::Index>()) {
-            let mut bytes = encode(&payload(&text));
+            let mut bytes = encode(&[&payload(&text)]);
             let bit = bit.index(bytes.len() * 8);
             bytes[bit / 8] ^= 1 << (bit % 8);
             prop_assert_eq!(decode(&bytes, 0), None);
@@ -195,7 +230,7 @@ mod tests {
             text in "[a-z]{0,60}",
             cut in any::<prop::sample::Index>(),
         ) {
-            let whole = encode(&payload(&text));
+            let whole = encode(&[&payload(&text)]);
             let torn = &whole[..cut.index(whole.len())];
             prop_assert!(is_torn_tail(torn));
             prop_assert!(!is_torn_tail(&[torn, b"x", &whole].concat()));

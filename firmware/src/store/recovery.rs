@@ -1,9 +1,9 @@
 //! Opening the store: what a crash left is set right, and said.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use formats_files::Disk;
 use rustix::fs::{FlockOperation, flock};
@@ -11,12 +11,13 @@ use rustix::fs::{FlockOperation, flock};
 use super::catalog::CatalogError;
 use super::copies;
 use super::error::StoreError;
-use super::frame::Head;
-use super::index::{Index, IndexError};
+use super::frame::{self, Hash, Head};
+use super::group::Queue;
+use super::index::Index;
 use super::journal::{self, Journal};
 use super::record::{Record, Reservation};
 use super::state::State;
-use super::{Inner, Policy, Store};
+use super::{Held, Inner, Policy, Store};
 use crate::clock::Clock;
 
 /// Why an open reservation is released at start.
@@ -64,23 +65,21 @@ pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// Builds the index from the journal.
+/// Builds the index from the journal up to `head`: what is behind it may not be durable yet.
 pub(super) fn rebuild(disk: &dyn Disk, path: &Path, head: Head) -> Result<Index, CatalogError> {
     let index = Index::create(path)?;
     let mut failed = None;
     journal::scan(disk, &mut |at, entry| {
-        if failed.is_none() {
+        if failed.is_none() && entry.seq <= head.seq {
             failed = index.add(at, entry).err();
         }
         Ok(())
     })?;
-    match failed {
-        Some(error) => Err(IndexError::Sled(error).into()),
-        None => {
-            index.set_head(head).map_err(IndexError::Sled)?;
-            Ok(index)
-        }
+    if let Some(error) = failed {
+        return Err(error.into());
     }
+    index.set_head(head)?;
+    Ok(index)
 }
 
 /// [`Store::open_on`].
@@ -91,84 +90,80 @@ pub(super) fn open(
 ) -> Result<(Store, Recovery), StoreError> {
     journal::make_folder(&*disk, copies::FOLDER)?;
     let mut state = State::default();
-    let mut sequences = HashMap::new();
     let (journal, tail) = Journal::open(Arc::clone(&disk), &mut |_, entry| {
         state.check(&entry.record)?;
         state.apply(entry.at, &entry.record);
-        if let Record::Issued(copy) = &entry.record {
-            sequences.insert(digest_key(&copy.sha256), copy.sequence);
-        }
         Ok(())
     })?;
+    let head = journal.head();
     let (index, fate) = match index_path {
-        Some(path) => open_index(&*disk, path, journal.head(), &state),
+        Some(path) => open_index(&*disk, path, head, &state),
         None => (None, IndexFate::Unavailable),
     };
     let released = state.reservation().cloned();
     let release_due = released.is_some().then(|| POWER_LOST.to_owned());
-    let reserved_file = None;
-    let records = journal.head().seq;
-    let inner = Mutex::new(Inner { journal, state, index, reserved_file, release_due });
+    let (missing, unexplained) = sweep(&*disk, &state)?;
+    let ahead = state.clone();
+    let queue = Queue::new(head);
+    let (writing, seen) = (false, None);
+    let inner = Inner { durable: state, ahead, queue, writing, seen, head, index };
     let store = Store {
         disk,
         clock,
-        inner,
+        held: Mutex::new(Held { file: None, release_due }),
+        journal: Mutex::new(journal),
+        inner: Mutex::new(inner),
+        written: Condvar::new(),
         dir: PathBuf::new(),
         index_path: index_path.map(Path::to_owned),
         policy: Policy::default(),
         _lock: None,
     };
-    let unexplained = store.sweep(&mut sequences, released.is_some())?;
-    if let Err(error) = store.settle(&mut store.inner()) {
+    if let Err(error) = store.settle(&mut store.held()) {
         tracing::warn!(%error, "the open number is released before the next reservation");
     }
-    let missing = {
-        let inner = store.inner();
-        let mut missing: Vec<u64> = sequences.into_values().collect();
-        missing.retain(|sequence| inner.state.pending().contains_key(sequence));
-        missing.sort_unstable();
-        missing
-    };
     let torn_bytes = tail.map_or(0, |t| t.torn);
-    let index = fate;
+    let (records, index) = (head.seq, fate);
     Ok((store, Recovery { records, torn_bytes, released, missing, unexplained, index }))
 }
 
-impl Store {
-    /// Removes what an unfinished commit left of its copy; leaves in `issued` the copies without a
-    /// file, and returns the names of files that nothing explains.
-    fn sweep(
-        &self,
-        issued: &mut HashMap<[u8; 32], u64>,
-        was_reserved: bool,
-    ) -> Result<Vec<String>, StoreError> {
-        let listing = copies::list(&*self.disk, true)?;
-        let mut unexplained = listing.strangers;
-        for digest in listing.digests {
-            if issued.remove(&digest_key(&digest)).is_some() {
-                continue;
-            }
-            if was_reserved {
-                copies::discard(&*self.disk, &digest)?;
-            } else {
-                unexplained.push(digest);
-            }
+/// Removes what an unfinished commit or ageing left; returns the undelivered copies without a file
+/// and the names of files that nothing explains.
+fn sweep(disk: &dyn Disk, state: &State) -> Result<(Vec<u64>, Vec<String>), StoreError> {
+    let listing = copies::list(disk, true)?;
+    let present: HashSet<Hash> = listing.digests.iter().map(|d| frame::digest_of(d)).collect();
+    let missing = state.pending().iter().filter(|(_, copy)| !present.contains(&copy.digest));
+    let missing = missing.map(|(sequence, _)| *sequence).collect();
+    let mut unexplained = listing.strangers;
+    let wanted: HashSet<Hash> = state.files().collect();
+    let mut others = listing.digests;
+    others.retain(|digest| !wanted.contains(&frame::digest_of(digest)));
+    let was_reserved = state.reservation().is_some();
+    let aged = if others.is_empty() { HashSet::new() } else { aged_out(disk)? };
+    for digest in others {
+        if was_reserved || aged.contains(&frame::digest_of(&digest)) {
+            copies::discard(disk, &digest)?;
+        } else {
+            unexplained.push(digest);
         }
-        if was_reserved {
-            // A killed program may have removed the file already, and not durably.
-            copies::sync_folder(&*self.disk)?;
-        }
-        Ok(unexplained)
     }
+    if was_reserved {
+        // A killed program may have removed the file already, and not durably.
+        copies::sync_folder(disk)?;
+    }
+    Ok((missing, unexplained))
 }
 
-/// The digest's bytes; text that is none hashes to something that no file is named by.
-fn digest_key(sha256: &str) -> [u8; 32] {
-    let mut key = [0; 32];
-    match hex::decode_to_slice(sha256, &mut key) {
-        Ok(()) => key,
-        Err(_) => super::frame::hash(sha256.as_bytes()),
-    }
+/// Digests of the copies whose removal is on record; asked for only when a file needs explaining.
+fn aged_out(disk: &dyn Disk) -> Result<HashSet<Hash>, StoreError> {
+    let mut aged = HashSet::new();
+    journal::scan(disk, &mut |_, entry| {
+        if let Record::AgedOut { sha256, .. } = &entry.record {
+            aged.insert(frame::digest_of(sha256));
+        }
+        Ok(())
+    })?;
+    Ok(aged)
 }
 
 fn open_index(

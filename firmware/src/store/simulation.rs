@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use formats_files::{MemoryDisk, Random};
 
-use super::tests::{self, TestClock};
+use super::tests::{self, SetClock};
 use super::*;
 
 const STEPS: u64 = 100;
 const SEEDS: u64 = 40;
+
+/// The greatest copy here is about 3 kB.
+const POLICY: Policy = Policy { reserve_bytes: 20_000, keep: time::Duration::days(6) };
 
 /// A copy as its caller knows it.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ struct Known {
     sha256: String,
     bytes: Vec<u8>,
     delivered: bool,
+    /// Its removal was acknowledged.
+    aged: bool,
 }
 
 struct Run<'a> {
@@ -32,7 +37,11 @@ struct Run<'a> {
     doubtful_copy: Option<(u64, Known)>,
     doubtful_delivery: Option<u64>,
     wrong_pins: u32,
-    doubtful_pin: bool,
+    /// Wrong PINs of one group whose writing failed: all of them are on record, or none.
+    doubtful_pins: u32,
+    clock: SetClock,
+    /// Nothing is made to fail at this step but for want of space.
+    calm: bool,
     visits: u64,
     counts: Counts,
 }
@@ -42,6 +51,8 @@ struct Counts {
     issued: u64,
     failed: u64,
     restarts: u64,
+    aged: u64,
+    turned_away: u64,
 }
 
 impl<'a> Run<'a> {
@@ -55,7 +66,9 @@ impl<'a> Run<'a> {
             doubtful_copy: None,
             doubtful_delivery: None,
             wrong_pins: 0,
-            doubtful_pin: false,
+            doubtful_pins: 0,
+            clock: SetClock::default(),
+            calm: false,
             visits: 0,
             counts: Counts::default(),
         }
@@ -66,14 +79,19 @@ impl<'a> Run<'a> {
             if self.store.is_none() {
                 self.start();
             }
-            self.disk.fail_one_in([0, 60, 15][self.random.below(3) as usize]);
+            let fail_one_in = [0, 60, 15][self.random.below(3) as usize];
+            self.disk.fail_one_in(fail_one_in);
+            self.calm = fail_one_in == 0;
             if self.random.one_in(8) {
                 self.disk.cut_after(1 + self.random.below(30));
+                self.calm = false;
             }
-            match self.random.below(10) {
-                0 => self.wrong_pin(),
-                1 => self.reopen(),
-                2 | 3 => self.deliver(),
+            match self.random.below(14) {
+                0 | 1 => self.wrong_pins(),
+                2 => self.reopen(),
+                3..=5 => self.deliver(),
+                6 => self.age(),
+                7 => self.squeeze(),
                 _ => self.issue(),
             }
             if self.disk.is_without_power() || self.random.one_in(25) {
@@ -90,6 +108,7 @@ impl<'a> Run<'a> {
 
     /// Opens the store, perhaps failing or losing power on the way, and audits it from outside.
     fn start(&mut self) {
+        self.disk.set_capacity(u64::MAX);
         for attempt in 0..20 {
             self.disk.fail_one_in(if attempt < 5 { 40 } else { 0 });
             if attempt < 5 && self.random.one_in(6) {
@@ -97,14 +116,14 @@ impl<'a> Run<'a> {
             }
             let disk = Arc::new(self.disk.clone());
             let index = self.dir.join(INDEX);
-            match Store::open_on(disk, Some(&index), Arc::new(TestClock)) {
+            match Store::open_on(disk, Some(&index), Arc::new(self.clock.clone())) {
                 Ok((store, recovery)) if !self.disk.is_without_power() => {
                     assert!(recovery.missing.is_empty(), "missing copies: {recovery:?}");
                     assert!(recovery.unexplained.is_empty(), "unexplained: {recovery:?}");
                     self.disk.fail_one_in(0);
                     store.open_book("01/2026-SCT/BS", "UBND").expect("a sound disk");
                     self.audit(&store);
-                    self.store = Some(store);
+                    self.store = Some(store.with_policy(POLICY));
                     return;
                 }
                 Ok(_) | Err(StoreError::Io { .. } | StoreError::NoSpace { .. }) => {}
@@ -135,27 +154,38 @@ impl<'a> Run<'a> {
             assert_eq!((copy.sequence, copy.number), (*sequence, known.number));
             assert_eq!(copy.number as usize, index + 1, "a gap or a number twice");
             assert_eq!(copy.sha256, known.sha256);
-            assert_eq!(store.copy_bytes(&copy.sha256).expect("kept bytes"), known.bytes);
             let delivered = matches!(copy.delivery, Delivery::Delivered { .. });
             if doubtful == Some(*sequence) {
                 known.delivered = delivered;
             }
             assert_eq!(delivered, known.delivered, "delivery of {sequence}");
+            match store.copy_bytes(&copy.sha256) {
+                Ok(bytes) => assert!(bytes == known.bytes && copy.aged_out_at.is_none()),
+                Err(StoreError::NotKept { .. }) => {
+                    assert!(delivered && copy.aged_out_at.is_some(), "{sequence} is gone");
+                    known.aged = true;
+                }
+                Err(error) => panic!("copy {sequence}: {error:?}"),
+            }
+            assert_eq!(known.aged, copy.aged_out_at.is_some(), "ageing of {sequence}");
         }
         let waiting = store.pending().expect("the copies that wait");
         let expected = self.known.iter().filter(|(_, k)| !k.delivered).map(|(s, _)| *s);
         assert!(waiting.iter().map(|c| c.sequence).eq(expected), "copies that wait");
-        if std::mem::take(&mut self.doubtful_pin) {
-            self.wrong_pins =
-                store.pin_failures("o1").count.clamp(self.wrong_pins, self.wrong_pins + 1);
-        }
-        assert_eq!(store.pin_failures("o1").count, self.wrong_pins);
+        let counted = store.pin_failures("o1").count;
+        let doubtful = std::mem::take(&mut self.doubtful_pins);
+        assert!(counted == self.wrong_pins || counted == self.wrong_pins + doubtful, "a part");
+        self.wrong_pins = counted;
         let audit = audit::audit(&self.disk).expect("a sound journal");
         assert!(audit.is_clean(), "{audit:?}");
     }
 
     fn issue(&mut self) {
         let store = self.store.as_ref().expect("the store is open");
+        if store.room().is_err() {
+            self.counts.turned_away += 1;
+            return;
+        }
         self.visits += 1;
         let visit = format!("v{}", self.visits);
         if store.record(tests::approval(&visit)).is_err() {
@@ -181,6 +211,7 @@ impl<'a> Run<'a> {
             sha256: copies::digest(&bytes),
             bytes: bytes.clone(),
             delivered: false,
+            aged: false,
         };
         match store.commit(&reservation, &bytes, tests::row()) {
             Ok(copy) => {
@@ -188,7 +219,9 @@ impl<'a> Run<'a> {
                 self.counts.issued += 1;
                 self.known.insert(reservation.sequence, known);
             }
-            Err(_) => {
+            Err(error) => {
+                let full = matches!(error, StoreError::NoSpace { .. });
+                assert!(!(full && self.calm), "the reserve did not hold for a visit that began");
                 self.counts.failed += 1;
                 if store.release(&reservation, "commit failed").is_err() {
                     self.doubtful_copy = Some((reservation.sequence, known));
@@ -213,16 +246,43 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn wrong_pin(&mut self) {
+    /// Several records wait for one write.
+    fn wrong_pins(&mut self) {
         let store = self.store.as_ref().expect("the store is open");
-        match store.record(Record::OfficerPinFailed { officer: "o1".to_owned() }) {
-            Ok(()) => self.wrong_pins += 1,
-            Err(_) => self.doubtful_pin = store.reopen().is_err(),
-        }
-        if self.doubtful_pin {
+        let count = 1 + self.random.below(6) as u32;
+        let wrong_pin = || Record::OfficerPinFailed { officer: "o1".to_owned() };
+        let stage = |_| store.inner().stage(&self.clock, wrong_pin()).expect("a plain record");
+        let tickets: Vec<_> = (0..count).map(stage).collect();
+        let done = tickets.iter().filter(|ticket| store.wait(ticket).is_ok()).count() as u32;
+        assert!(done == 0 || done == count, "{done} of a group of {count}");
+        self.wrong_pins += done;
+        if done == 0 && store.reopen().is_err() {
+            self.doubtful_pins = count;
             self.store = None;
             self.disk.restart();
         }
+    }
+
+    /// Days go by; copies whose receipt is old enough go, or more when space is short.
+    fn age(&mut self) {
+        self.clock.advance(time::Duration::hours(self.random.below(100) as i64));
+        if self.random.one_in(5) {
+            self.clock.jump(time::Duration::days(self.random.below(9) as i64 - 4));
+        }
+        let store = self.store.as_ref().expect("the store is open");
+        let Ok(gone) = store.age_out() else { return };
+        self.counts.aged += gone.len() as u64;
+        for sequence in gone {
+            let known = self.known.get_mut(&sequence).expect("a copy that was issued");
+            assert!(known.delivered || self.doubtful_delivery == Some(sequence));
+            known.aged = true;
+        }
+    }
+
+    /// Someone else fills the disk, or empties it.
+    fn squeeze(&mut self) {
+        let capacity = [u64::MAX, 400_000, 150_000, 60_000][self.random.below(4) as usize];
+        self.disk.set_capacity(capacity);
     }
 
     fn reopen(&self) {
@@ -254,8 +314,11 @@ fn nothing_acknowledged_is_lost_on_a_failing_disk() {
         total.issued += run.counts.issued;
         total.failed += run.counts.failed;
         total.restarts += run.counts.restarts;
+        total.aged += run.counts.aged;
+        total.turned_away += run.counts.turned_away;
     }
     if only.is_none() {
         assert!(total.issued > 500 && total.failed > 200 && total.restarts > 200, "{total:?}");
+        assert!(total.aged > 50 && total.turned_away > 20, "{total:?}");
     }
 }

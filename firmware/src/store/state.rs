@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 use super::error::Contradiction;
-use super::record::{Record, Reservation, Verdict};
+use super::frame::{self, Hash};
+use super::record::{IssuedCopy, PrintOutcome, Record, Reservation, Verdict};
 
 /// Wrong PINs of an officer in a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +37,43 @@ pub struct BookTotals {
     pub closed: bool,
 }
 
+/// How many records of the kinds that need no more than a count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Copies issued.
+    pub issued: u64,
+    /// Copies that the screen has shown as issued.
+    pub acknowledged: u64,
+    /// Copies that the registry signed for.
+    pub delivered: u64,
+    /// Delivered copies whose file was removed.
+    pub aged_out: u64,
+    /// Print jobs that the printer finished.
+    pub printed: u64,
+    /// Copies written to media, each as often as it was.
+    pub exported: u64,
+    /// Times an officer's key was opened.
+    pub log_ins: u64,
+    /// Changes of the site file.
+    pub config_changes: u64,
+    /// Jumps of the clock.
+    pub clock_jumps: u64,
+}
+
+/// A copy that waits for its receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) digest: Hash,
+    pub(super) bytes: u64,
+}
+
+/// A delivered copy whose file is still here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) digest: Hash,
+    pub(super) delivered_at: OffsetDateTime,
+}
+
 /// The sum of all records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct State {
@@ -43,13 +81,23 @@ pub(super) struct State {
     current: Option<String>,
     reservation: Option<Reservation>,
     last_sequence: u64,
+    /// Sequences that came to nothing.
+    released: BTreeSet<u64>,
     approved: BTreeSet<String>,
-    /// Digests of the copies that wait for delivery, by sequence.
-    pending: BTreeMap<u64, String>,
+    /// The copies that wait for delivery, by sequence.
+    pending: BTreeMap<u64, Waiting>,
+    /// Delivered copies that are not aged out, by sequence.
+    kept: BTreeMap<u64, Kept>,
+    /// Copies of this run that the screen has not shown yet.
+    unseen: BTreeSet<u64>,
+    /// Print jobs by id: the copy, and whether the job runs.
+    jobs: BTreeMap<String, (u64, bool)>,
     /// Wrong PINs since the last right one, and when the last of them was.
     pin_failures: BTreeMap<String, PinFailures>,
-    issued: u64,
-    delivered: u64,
+    config: Option<String>,
+    last_at: Option<OffsetDateTime>,
+    last_scrub: Option<OffsetDateTime>,
+    sums: Sums,
 }
 
 impl State {
@@ -67,15 +115,29 @@ impl State {
                 self.check_reserved(copy.sequence, copy.number, &copy.book)
             }
             Record::Delivered { sequence, sha256, .. } => self.check_delivered(*sequence, sha256),
-            Record::UploadRejected { sequence, .. } if !self.pending.contains_key(sequence) => {
-                Err(Contradiction::NotPending { sequence: *sequence })
+            Record::UploadRejected { sequence, .. } => self.waiting(*sequence).map(drop),
+            Record::UploadProgress { sequence, sent } => self.check_sent(*sequence, *sent),
+            Record::Acknowledged { sequence } if !self.unseen.contains(sequence) => {
+                Err(Contradiction::NotAwaited { sequence: *sequence })
             }
-            Record::UploadRejected { .. }
+            Record::Print { sequence, job, outcome } => self.check_print(*sequence, job, outcome),
+            Record::Exported { sequences, .. } => {
+                sequences.iter().try_for_each(|sequence| self.check_issued(*sequence))
+            }
+            Record::AgedOut { sequence, sha256, .. } => self.check_ageing(*sequence, sha256),
+            Record::ConfigChanged { sha256, .. } if self.config.as_ref() == Some(sha256) => {
+                Err(Contradiction::ConfigInForce)
+            }
+            Record::Acknowledged { .. }
+            | Record::ConfigChanged { .. }
             | Record::Started { .. }
             | Record::OfficerDecision(_)
             | Record::Refused { .. }
             | Record::OfficerPinFailed { .. }
             | Record::OfficerUnlocked { .. }
+            | Record::OfficerLoggedIn { .. }
+            | Record::ClockJumped { .. }
+            | Record::Scrubbed { .. }
             | Record::VisitWiped { .. } => Ok(()),
         }
     }
@@ -133,16 +195,52 @@ impl State {
         }
     }
 
+    fn waiting(&self, sequence: u64) -> Result<&Waiting, Contradiction> {
+        self.pending.get(&sequence).ok_or(Contradiction::NotPending { sequence })
+    }
+
     fn check_delivered(&self, sequence: u64, sha256: &str) -> Result<(), Contradiction> {
-        match self.pending.get(&sequence) {
-            None => Err(Contradiction::NotPending { sequence }),
-            Some(expected) if expected != sha256 => Err(Contradiction::Digest {
-                sequence,
-                expected: expected.clone(),
-                found: sha256.to_owned(),
-            }),
-            Some(_) => Ok(()),
+        check_digest(sequence, &self.waiting(sequence)?.digest, sha256)
+    }
+
+    fn check_sent(&self, sequence: u64, found: u64) -> Result<(), Contradiction> {
+        let bytes = self.waiting(sequence)?.bytes;
+        if found > bytes {
+            return Err(Contradiction::TooManySent { sequence, bytes, found });
         }
+        Ok(())
+    }
+
+    fn check_ageing(&self, sequence: u64, sha256: &str) -> Result<(), Contradiction> {
+        let kept = self.kept.get(&sequence).ok_or(Contradiction::NotKept { sequence })?;
+        check_digest(sequence, &kept.digest, sha256)
+    }
+
+    /// Every sequence was reserved in its turn, so one that was not released is a copy.
+    fn check_issued(&self, sequence: u64) -> Result<(), Contradiction> {
+        let reserved = (1..=self.last_sequence).contains(&sequence);
+        let open = self.reservation.as_ref().is_some_and(|r| r.sequence == sequence);
+        if !reserved || open || self.released.contains(&sequence) {
+            return Err(Contradiction::NotIssued { sequence });
+        }
+        Ok(())
+    }
+
+    /// A job begins once and ends once: the same id again would be the same paper twice.
+    fn check_print(
+        &self,
+        sequence: u64,
+        job: &str,
+        outcome: &PrintOutcome,
+    ) -> Result<(), Contradiction> {
+        self.check_issued(sequence)?;
+        let follows = match outcome {
+            PrintOutcome::Started => !self.jobs.contains_key(job),
+            PrintOutcome::Printed | PrintOutcome::Failed { .. } => {
+                self.jobs.get(job) == Some(&(sequence, true))
+            }
+        };
+        if follows { Ok(()) } else { Err(Contradiction::PrintJob { job: job.to_owned() }) }
     }
 
     fn open_book(&self, book: &str) -> Result<&BookTotals, Contradiction> {
@@ -155,20 +253,14 @@ impl State {
 
     /// Adds a record that [`State::check`] let pass.
     pub(super) fn apply(&mut self, at: OffsetDateTime, record: &Record) {
+        self.last_at = Some(at);
         match record {
-            Record::Started { .. } => self.approved.clear(),
-            Record::BookOpened { book, authority } => {
-                let totals = BookTotals {
-                    book: book.clone(),
-                    authority: authority.clone(),
-                    opened_at: at,
-                    issued: 0,
-                    released: 0,
-                    closed: false,
-                };
-                self.books.insert(book.clone(), totals);
-                self.current = Some(book.clone());
+            Record::Started { .. } => {
+                self.approved.clear();
+                // Their screens are gone.
+                self.unseen.clear();
             }
+            Record::BookOpened { book, authority } => self.open(book, authority, at),
             Record::BookClosed { book, .. } => {
                 if let Some(totals) = self.books.get_mut(book) {
                     totals.closed = true;
@@ -185,27 +277,21 @@ impl State {
                 self.last_sequence = reservation.sequence;
                 self.reservation = Some(reservation.clone());
             }
-            Record::NumberReleased { book, .. } => {
+            Record::NumberReleased { sequence, book, .. } => {
                 self.reservation = None;
+                self.released.insert(*sequence);
                 if let Some(totals) = self.books.get_mut(book) {
                     totals.released += 1;
                 }
             }
-            Record::Issued(copy) => {
-                self.reservation = None;
-                self.end_visit(&copy.visit);
-                self.pending.insert(copy.sequence, copy.sha256.clone());
-                self.issued += 1;
-                if let Some(totals) = self.books.get_mut(&copy.book) {
-                    totals.issued = copy.number;
-                }
-            }
+            Record::Issued(copy) => self.issue(copy),
             Record::Refused { visit, .. } | Record::VisitWiped { visit } => self.end_visit(visit),
             Record::Delivered { sequence, .. } => {
-                self.pending.remove(sequence);
-                self.delivered += 1;
+                if let Some(Waiting { digest, .. }) = self.pending.remove(sequence) {
+                    self.kept.insert(*sequence, Kept { digest, delivered_at: at });
+                }
+                self.sums.delivered += 1;
             }
-            Record::UploadRejected { .. } => {}
             Record::OfficerPinFailed { officer } => {
                 let failures = self.pin_failures.entry(officer.clone()).or_default();
                 failures.count += 1;
@@ -214,6 +300,59 @@ impl State {
             Record::OfficerUnlocked { officer } => {
                 self.pin_failures.remove(officer);
             }
+            other => self.apply_plain(at, other),
+        }
+    }
+
+    /// Records that touch neither numbers nor visits.
+    fn apply_plain(&mut self, at: OffsetDateTime, record: &Record) {
+        match record {
+            Record::Acknowledged { sequence } => {
+                self.unseen.remove(sequence);
+                self.sums.acknowledged += 1;
+            }
+            Record::Print { sequence, job, outcome } => {
+                self.jobs.insert(job.clone(), (*sequence, *outcome == PrintOutcome::Started));
+                self.sums.printed += u64::from(*outcome == PrintOutcome::Printed);
+            }
+            Record::ConfigChanged { sha256, .. } => {
+                self.config = Some(sha256.clone());
+                self.sums.config_changes += 1;
+            }
+            Record::OfficerLoggedIn { .. } => self.sums.log_ins += 1,
+            Record::ClockJumped { .. } => self.sums.clock_jumps += 1,
+            Record::Exported { sequences, .. } => self.sums.exported += sequences.len() as u64,
+            Record::AgedOut { sequence, .. } => {
+                self.kept.remove(sequence);
+                self.sums.aged_out += 1;
+            }
+            Record::Scrubbed { .. } => self.last_scrub = Some(at),
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, book: &str, authority: &str, at: OffsetDateTime) {
+        let totals = BookTotals {
+            book: book.to_owned(),
+            authority: authority.to_owned(),
+            opened_at: at,
+            issued: 0,
+            released: 0,
+            closed: false,
+        };
+        self.books.insert(book.to_owned(), totals);
+        self.current = Some(book.to_owned());
+    }
+
+    fn issue(&mut self, copy: &IssuedCopy) {
+        self.reservation = None;
+        self.end_visit(&copy.visit);
+        let waiting = Waiting { digest: frame::digest_of(&copy.sha256), bytes: copy.bytes };
+        self.pending.insert(copy.sequence, waiting);
+        self.unseen.insert(copy.sequence);
+        self.sums.issued += 1;
+        if let Some(totals) = self.books.get_mut(&copy.book) {
+            totals.issued = copy.number;
         }
     }
 
@@ -250,8 +389,17 @@ impl State {
         self.books.values()
     }
 
-    pub(super) const fn pending(&self) -> &BTreeMap<u64, String> {
+    pub(super) const fn pending(&self) -> &BTreeMap<u64, Waiting> {
         &self.pending
+    }
+
+    pub(super) const fn kept(&self) -> &BTreeMap<u64, Kept> {
+        &self.kept
+    }
+
+    /// Digests of all copies whose file must be here.
+    pub(super) fn files(&self) -> impl Iterator<Item = Hash> {
+        self.pending.values().map(|w| w.digest).chain(self.kept.values().map(|k| k.digest))
     }
 
     pub(super) fn pin_failures(&self, officer: &str) -> PinFailures {
@@ -263,11 +411,25 @@ impl State {
         self.last_sequence
     }
 
-    pub(super) const fn issued(&self) -> u64 {
-        self.issued
+    pub(super) const fn sums(&self) -> &Sums {
+        &self.sums
     }
 
-    pub(super) const fn delivered(&self) -> u64 {
-        self.delivered
+    /// When the last record was written.
+    pub(super) const fn last_at(&self) -> Option<OffsetDateTime> {
+        self.last_at
     }
+
+    /// When journal and copies were last read again.
+    pub(super) const fn last_scrub(&self) -> Option<OffsetDateTime> {
+        self.last_scrub
+    }
+}
+
+fn check_digest(sequence: u64, expected: &Hash, sha256: &str) -> Result<(), Contradiction> {
+    if frame::digest_of(sha256) == *expected {
+        return Ok(());
+    }
+    let (expected, found) = (hex::encode(expected), sha256.to_owned());
+    Err(Contradiction::Digest { sequence, expected, found })
 }

@@ -109,6 +109,8 @@ mod tests {
             sha256: "00".repeat(32),
             bytes,
             issued_at: NOON - DAY,
+            priority: crate::store::Priority::Normal,
+            aged_out_at: None,
             delivery: match delivered {
                 Some(at) => Delivery::Delivered { at, receipt: serde_json::Value::Null },
                 None => Delivery::Waiting,

@@ -231,7 +231,7 @@ impl Uploader {
         signed: &formats_wire::SignedReceipt,
     ) -> Result<Attempt, DeliverError> {
         let (sequence, sha256) = (copy.sequence, copy.sha256.clone());
-        let receipt = serde_json::to_value(signed).map_err(StoreError::Encode)?;
+        let receipt = serde_json::to_value(signed).map_err(|e| StoreError::Encode(e.into()))?;
         self.with_store(move |store| store.mark_delivered(sequence, &sha256, receipt)).await?;
         tracing::info!(sequence, "copy delivered");
         Ok(Attempt::Delivered)

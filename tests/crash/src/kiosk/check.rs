@@ -183,8 +183,8 @@ fn check_audit(dir: &Path, story: &Story) -> Result<(), Verdict> {
     let released: u32 = story.released.values().sum();
     let same = audit.is_clean()
         && audit.torn_bytes == 0
-        && audit.issued == copies.len() as u64
-        && audit.delivered == delivered as u64
+        && audit.sums.issued == copies.len() as u64
+        && audit.sums.delivered == delivered as u64
         && audit.released == u64::from(released)
         && audit.reserved == story.reserved;
     ensure(same, Word::Wrong, || format!("the audit says otherwise: {audit:?}"))
