@@ -34,8 +34,9 @@ lint: setup ## format, clippy, licences, sources and advisories of every depende
 	cargo deny --locked check bans licenses sources
 	@tests/advisories.sh
 
-bench: setup ## speed against ocrmypdf on the same pages; bytes sent over a poor link
+bench: setup ## ratios: store against the bare disk, pages against ocrmypdf, bytes over a poor link
 	@tests/setup.sh bench
+	cargo bench --locked --workspace --bench store
 	cargo build --release $(PROGRAMS) --bin bench
 	$(OUT)/release/bench
 

@@ -19,7 +19,8 @@ use crate::random::{Random, RandomError};
 use crate::steps::{certify, check, decide, identify, read, scan};
 use crate::store::Store;
 use crate::visit::{
-    Answer, Decision, Dossier, Effect, Event, PageId, Say, Severity, Trouble, Visit, VisitId, Wish,
+    Answer, Decision, Dossier, Effect, Event, PageId, Say, Severity, State, Trouble, Visit,
+    VisitId, Wish,
 };
 
 /// How often time is told to the visit.
@@ -162,7 +163,10 @@ impl Engine {
             };
             let jobs = self.machine.take(message.event);
             if *self.machine.visit() != *self.published.borrow() {
-                self.published.send_replace(self.machine.visit().clone());
+                let before = self.published.send_replace(self.machine.visit().clone());
+                if !matches!(before.state(), State::Issued(..)) {
+                    self.acknowledge();
+                }
             }
             for job in jobs {
                 self.kiosk.spawn(job);
@@ -171,6 +175,26 @@ impl Engine {
                 // Whoever asked may have gone away meanwhile.
                 let _ = taken.send(());
             }
+        }
+    }
+}
+
+impl Engine {
+    /// The screens show "issued" now: that is put on record, without keeping the visit waiting.
+    fn acknowledge(&self) {
+        let State::Issued(_, issued) = self.machine.visit().state() else { return };
+        let (book, number) = (issued.book.clone(), issued.number);
+        let kiosk = self.kiosk.clone();
+        let put = move || {
+            let store = &kiosk.parts().store;
+            let copy = store.by_number(&book, number);
+            let done = copy.and_then(|copy| copy.map_or(Ok(()), |c| store.acknowledge(c.sequence)));
+            if let Err(error) = done {
+                tracing::warn!(error = crate::chain(&error), "that it was shown is not on record");
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("acknowledge".into()).spawn(put) {
+            tracing::warn!(%error, "that it was shown is not on record");
         }
     }
 }

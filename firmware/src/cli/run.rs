@@ -1,12 +1,13 @@
 //! `kiosk run`: the daemon.
 
 use std::io::IsTerminal;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -16,7 +17,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::Kiosk;
 use crate::screen::server::Screen;
-use crate::store::Record;
+use crate::store::{Record, Store};
 use crate::upload::device_key::OnDemandKey;
 use crate::upload::{self, Https, Identity, Uploader};
 
@@ -24,6 +25,10 @@ use crate::upload::{self, Https, Identity, Uploader};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How long the kiosk waits before it looks for the device key again.
 const LINK_RETRY: Duration = Duration::from_secs(30);
+/// How long the end waits for work on the disk.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+/// How often the store is looked after; the first time comes after the rush of a start.
+const CARE_PAUSE: Duration = Duration::from_mins(10);
 
 /// Runs the kiosk.
 #[derive(Debug, clap::Args)]
@@ -49,6 +54,9 @@ pub fn run(args: Run) -> Outcome {
     if let Err(error) = assembled.parts.store.record(started) {
         return complain(&error, error.hint());
     }
+    if let Err(error) = note_config(&assembled.parts.store, &args.config) {
+        return complain(&*error, "look at the site file and at the store's disk");
+    }
     tracing::info!(device, recovery = ?assembled.recovery, "store opened");
     let kiosk = match Kiosk::start(assembled.parts) {
         Ok(kiosk) => kiosk,
@@ -63,6 +71,7 @@ pub fn run(args: Run) -> Outcome {
             return complain(&error, "make the state folder writable");
         }
         let (stop, stopped) = watch::channel(false);
+        let tending = tokio::spawn(tend(Arc::clone(&kiosk.parts().store), stopped.clone()));
         let uploading = tokio::spawn(keep_uploading(kiosk.clone(), stopped));
         let outcome = tokio::select! {
             served = screen.serve() => match served {
@@ -75,8 +84,58 @@ pub fn run(args: Run) -> Outcome {
         if uploading.await.is_err() {
             tracing::error!("the upload ended badly");
         }
+        tending.abort();
         outcome
     })
+}
+
+/// Puts the site file's digest on record when it is another than before. Who changed it is not
+/// known here; the file's owner is.
+fn note_config(store: &Store, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let owner = std::fs::metadata(path)?.uid();
+    let digest = hex::encode(Sha256::digest(std::fs::read(path)?));
+    if store.config_in_force(&digest, &format!("uid {owner}"))? {
+        tracing::info!(digest, "another site file is in force");
+    }
+    Ok(())
+}
+
+/// Looks after the store for as long as the kiosk runs.
+async fn tend(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        tokio::select! { () = tokio::time::sleep(CARE_PAUSE) => {}, _ = stopped.changed() => {} }
+        if *stopped.borrow() {
+            return;
+        }
+        let store = Arc::clone(&store);
+        if tokio::task::spawn_blocking(move || care(&store)).await.is_err() {
+            tracing::error!("the care of the store panicked");
+        }
+    }
+}
+
+/// Lets delivered copies age out, and reads everything again once a day. A kiosk in a van is off at
+/// night, so the day counts from the last time.
+fn care(store: &Store) {
+    match store.age_out() {
+        Ok(gone) if gone.is_empty() => {}
+        Ok(gone) => tracing::info!(copies = gone.len(), "delivered copies aged out"),
+        Err(error) => tracing::error!(error = crate::chain(&error), "copies do not age out"),
+    }
+    if !store.scrub_is_due() {
+        return;
+    }
+    match store.scrub() {
+        Ok(found) if found.is_clean() => tracing::info!(records = found.records, "store is sound"),
+        Ok(found) => tracing::error!(
+            damaged = ?found.damaged_copies,
+            unexplained = found.unexplained.len(),
+            "copies are damaged: keep the disk, replace it, call the maintainer"
+        ),
+        Err(error) => {
+            tracing::error!(error = crate::chain(&error), hint = error.hint(), "store is damaged");
+        }
+    }
 }
 
 /// Logs to standard error, which the service manager keeps.
@@ -93,7 +152,12 @@ pub(super) fn with_runtime(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(work),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(work);
+            // Whoever still reads copies again need not finish: nothing depends on it.
+            runtime.shutdown_timeout(STOP_WAIT);
+            outcome
+        }
         Err(error) => complain(&error, "free memory and start again"),
     }
 }

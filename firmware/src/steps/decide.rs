@@ -57,6 +57,8 @@ pub fn open_key(
     lock(&parts.keys.authority).probe().map_err(|error| token_trouble(&error))?;
     match lock(token).open(pin) {
         Ok(key) => {
+            let certificate = digest(key.chain().first().map_or(&[], Vec::as_slice));
+            note(parts, Record::OfficerLoggedIn { officer: officer.into(), certificate })?;
             if failures.count > 0 {
                 note(parts, Record::OfficerUnlocked { officer: officer.into() })?;
             }
@@ -115,9 +117,13 @@ fn decision(
         visit: visit.0.clone(),
         officer: officer.name.clone(),
         capacity: officer.capacity.clone(),
-        certificate: hex::encode(Sha256::digest(certificate)),
+        certificate: digest(certificate),
         verdict,
     })
+}
+
+fn digest(certificate: &[u8]) -> String {
+    hex::encode(Sha256::digest(certificate))
 }
 
 fn note(parts: &Parts, record: Record) -> Result<(), Trouble> {
