@@ -96,17 +96,30 @@ fn read_journal(disk: &MemoryDisk) -> Result<Vec<Value>, String> {
             let length = rest.get(..4).and_then(|l| l.try_into().ok()).map(u32::from_le_bytes);
             let payload = length.and_then(|l| rest.get(FRAME_HEAD..FRAME_HEAD + l as usize));
             let payload = payload.ok_or_else(|| format!("{path}: half a frame"))?;
-            let record: Value =
-                serde_json::from_slice(payload).map_err(|error| format!("{path}: {error}"))?;
-            if record["prev"] != previous || record["seq"] != records.len() + 1 {
-                return Err(format!("{path}: record {} breaks the chain", records.len() + 1));
+            // The records that one fsync made durable are the lines of one frame.
+            for line in payload.split(|byte| *byte == b'\n') {
+                let record: Value =
+                    serde_json::from_slice(line).map_err(|error| format!("{path}: {error}"))?;
+                if record["prev"] != previous || record["seq"] != records.len() + 1 {
+                    return Err(format!("{path}: record {} breaks the chain", records.len() + 1));
+                }
+                previous = hex::encode(Sha256::digest(line));
+                records.push(flat(record).ok_or_else(|| format!("{path}: a record of no kind"))?);
             }
-            previous = hex::encode(Sha256::digest(payload));
-            records.push(record);
             rest = &rest[FRAME_HEAD + payload.len()..];
         }
     }
     Ok(records)
+}
+
+/// `{"fact": {kind: {…}}}` as `{"kind": kind, …}`.
+fn flat(mut record: Value) -> Option<Value> {
+    let mut fact = record.as_object_mut()?.remove("fact")?;
+    let (kind, fields) = fact.as_object_mut()?.iter_mut().next()?;
+    let outer = record.as_object_mut()?;
+    outer.insert("kind".to_owned(), Value::from(kind.as_str()));
+    outer.append(fields.as_object_mut()?);
+    Some(record)
 }
 
 /// Issued copies by sequence.
@@ -204,7 +217,7 @@ fn check_delivered(
             return Err(format!("sequence {sequence} has two receipts"));
         }
     }
-    let let_go: BTreeSet<u64> = of_kind("copy_aged").map(|(sequence, _)| sequence).collect();
+    let let_go: BTreeSet<u64> = of_kind("aged_out").map(|(sequence, _)| sequence).collect();
     for (sequence, copy) in copies {
         if delivered.get(sequence) != Some(&copy.sha256.as_str()) {
             return Err(format!("copy {} has no receipt of its own", copy.number));

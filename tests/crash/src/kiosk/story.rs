@@ -57,7 +57,7 @@ impl Story {
 
     fn take(&mut self, record: &Value) -> Result<(), Verdict> {
         let kind = record["kind"].as_str().unwrap_or_default();
-        if kind == "started" {
+        if kind == "started" || kind == "clock_jumped" {
             return Ok(());
         }
         if let Some(side) = side(record) {
