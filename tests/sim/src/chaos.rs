@@ -52,6 +52,8 @@ pub enum Trouble {
     RequestTwice,
     /// An old request arrives once more, much later.
     RequestLate,
+    /// The registry refuses a sound copy, as when its trust file is out of date.
+    CopyRefused,
     /// The registry loses power at some disk operation.
     RegistryPowerCut,
     /// One disk operation of the registry fails.
@@ -60,7 +62,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// All kinds.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Scanner,
         Self::Codes,
         Self::Reader,
@@ -83,6 +85,7 @@ impl Trouble {
         Self::RequestCut,
         Self::RequestTwice,
         Self::RequestLate,
+        Self::CopyRefused,
         Self::RegistryPowerCut,
         Self::RegistryDisk,
     ];
@@ -94,7 +97,7 @@ impl Trouble {
             Self::OfficerAway | Self::CitizenLeaves => 150,
             Self::Rot => 10,
             Self::RegistryPowerCut | Self::RegistryDisk => 80,
-            Self::ReaderCrash | Self::SealCrash => 60,
+            Self::ReaderCrash | Self::SealCrash | Self::CopyRefused => 60,
             Self::Scanner
             | Self::Codes
             | Self::Reader

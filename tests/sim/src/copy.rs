@@ -10,6 +10,8 @@ use registry::{Acceptance, Facts};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::chaos::{Chaos, Trouble};
+
 /// The names of the two keys that must have signed.
 pub const OFFICER_KEY: &str = "officer";
 /// See [`OFFICER_KEY`].
@@ -69,12 +71,15 @@ pub fn sealed(request: &CopyRequest, filler: u64, signatures: &[Vec<u8>; 2]) -> 
 }
 
 /// The registry's check of such a file.
-#[derive(Debug, Clone, Copy)]
-pub struct SimAcceptance;
+#[derive(Debug, Clone)]
+pub struct SimAcceptance(pub Chaos);
 
 impl Acceptance for SimAcceptance {
     fn check(&self, bytes: &[u8]) -> Result<Facts, Rejection> {
         let refused = |why: &str| Rejection::new("SIM", why, why);
+        if self.0.strikes(Trouble::CopyRefused) {
+            return Err(refused("refused without a reason"));
+        }
         let end = bytes.iter().position(|b| *b == b'\n').ok_or_else(|| refused("no head"))?;
         let head: Head =
             serde_json::from_slice(&bytes[..end]).map_err(|error| refused(&error.to_string()))?;

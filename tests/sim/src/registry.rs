@@ -124,7 +124,7 @@ impl SimRegistry {
         let parts = Parts {
             disk: Arc::new(self.disk.clone()),
             store,
-            acceptance: Arc::new(SimAcceptance),
+            acceptance: Arc::new(SimAcceptance(self.chaos.clone())),
             clock,
             limits: Limits::default(),
         };
