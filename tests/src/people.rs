@@ -80,6 +80,20 @@ impl Citizen {
         }
     }
 
+    /// Begins a visit.
+    pub fn start(&self) -> Result<(), Failure> {
+        self.touch("start")?;
+        self.wait_for(&["collecting"]).map(drop)
+    }
+
+    /// Says that all pages are in, has no card today, and waits for the officer.
+    pub fn hand_in(&self) -> Result<(), Failure> {
+        self.touch("pages-done")?;
+        self.wait_for(&["awaiting_card"])?;
+        self.touch("card-skip")?;
+        self.wait_for(&["deciding"]).map(drop)
+    }
+
     /// Waits until the screen shows one of these states, and returns the view.
     pub fn wait_for(&self, states: &[&str]) -> Result<Value, Failure> {
         self.wait(&format!("{states:?}"), |view| {

@@ -10,8 +10,7 @@ fn started(options: WorldOptions) -> Result<(tempfile::TempDir, World, Citizen),
     let folder = tempfile::tempdir()?;
     let world = World::started(&folder.path().join("world"), options)?;
     let citizen = world.citizen()?;
-    citizen.touch("start")?;
-    citizen.wait_for(&["collecting"])?;
+    citizen.start()?;
     Ok((folder, world, citizen))
 }
 
@@ -23,11 +22,7 @@ fn sheet(look: &Look) -> Result<Vec<u8>, Failure> {
 fn to_the_officer(world: &World, citizen: &Citizen) -> Result<(), Failure> {
     world.saned()?.lay(&sheet(&Look::default())?)?;
     citizen.scan_page()?;
-    citizen.touch("pages-done")?;
-    citizen.wait_for(&["awaiting_card"])?;
-    citizen.touch("card-skip")?;
-    citizen.wait_for(&["deciding"])?;
-    Ok(())
+    citizen.hand_in()
 }
 
 /// The notice that the citizen sees, in English; Vietnamese must be there too.
@@ -65,10 +60,7 @@ fn a_page_upside_down_is_turned_and_said() -> Result<(), Failure> {
     citizen.touch("scan")?;
     let view = citizen.wait("a notice", |view| !view["notice"].is_null())?;
     assert!(notice(&view).contains("upside down"), "{view}");
-    citizen.touch("pages-done")?;
-    citizen.wait_for(&["awaiting_card"])?;
-    citizen.touch("card-skip")?;
-    citizen.wait_for(&["deciding"])?;
+    citizen.hand_in()?;
     let case = world.officer()?.case()?;
     assert_eq!(case["kind"]["id"], "decision", "the turned page is read the right way up");
     Ok(())
@@ -135,8 +127,7 @@ fn three_wrong_pins_lock_the_officer_also_after_a_restart() -> Result<(), Failur
     world.kill_kiosk();
     world.start_kiosk()?;
     let citizen = world.citizen()?;
-    citizen.touch("start")?;
-    citizen.wait_for(&["collecting"])?;
+    citizen.start()?;
     to_the_officer(&world, &citizen)?;
     let (status, _) = world.officer()?.approve("ha", OFFICER_PIN)?;
     assert_eq!(status, 403, "a restart does not forget");
@@ -203,8 +194,7 @@ fn without_room_no_visit_is_begun_and_the_next_one_is_once_there_is_room() -> Re
     let (cause, remedy) = cause_and_remedy(&world)?;
     assert!(cause.contains("free") && remedy.contains("space"), "{cause} / {remedy}");
     std::fs::remove_file(&filler)?;
-    citizen.touch("start")?;
-    citizen.wait_for(&["collecting"])?;
+    citizen.start()?;
     to_the_officer(&world, &citizen)
 }
 

@@ -4,8 +4,7 @@ use e2e::{Browser, Citizen, Failure, OFFICER_PIN, World, WorldOptions};
 
 fn wait_for_officer(world: &World) -> Result<Citizen, Failure> {
     let citizen = world.citizen()?;
-    citizen.touch("start")?;
-    citizen.wait_for(&["collecting"])?;
+    citizen.start()?;
     for page in paper::original(4)? {
         world.saned()?.lay(&page.to_ppm())?;
         citizen.scan_page()?;

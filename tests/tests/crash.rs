@@ -105,13 +105,9 @@ fn short_page() -> Result<Vec<u8>, Failure> {
 /// Runs the job; notes the copy (code and number) that the screen acknowledged as issued.
 fn job(world: &World, shown: &Mutex<BTreeMap<String, u64>>) -> Result<Instant, Failure> {
     let citizen = world.citizen()?;
-    citizen.touch("start")?;
-    citizen.wait_for(&["collecting"])?;
+    citizen.start()?;
     citizen.scan_page()?;
-    citizen.touch("pages-done")?;
-    citizen.wait_for(&["awaiting_card"])?;
-    citizen.touch("card-skip")?;
-    citizen.wait_for(&["deciding"])?;
+    citizen.hand_in()?;
     let decided = now();
     world.officer()?.approve("ha", OFFICER_PIN)?;
     let view = citizen.wait_for(&["issued"])?;

@@ -23,8 +23,7 @@ fn issue() -> Result<Issued, Failure> {
     let world = World::started(&folder.path().join("world"), WorldOptions::default())?;
     let pages = paper::original(5)?;
     let citizen = world.citizen()?;
-    citizen.touch("start")?;
-    citizen.wait_for(&["collecting"])?;
+    citizen.start()?;
     for page in &pages {
         world.saned()?.lay(&page.to_ppm())?;
         citizen.scan_page()?;

@@ -9,14 +9,10 @@ fn a_copy_waits_for_the_registry_and_goes_up_by_itself() -> Result<(), Failure> 
     let mut world = World::started(&folder.path().join("world"), WorldOptions::default())?;
     world.stop_registry();
     let citizen = world.citizen()?;
-    citizen.touch("start")?;
-    citizen.wait_for(&["collecting"])?;
+    citizen.start()?;
     world.saned()?.lay(&paper::original(2)?.swap_remove(0).to_ppm())?;
     citizen.scan_page()?;
-    citizen.touch("pages-done")?;
-    citizen.wait_for(&["awaiting_card"])?;
-    citizen.touch("card-skip")?;
-    citizen.wait_for(&["deciding"])?;
+    citizen.hand_in()?;
     let (status, answer) = world.officer()?.approve("ha", OFFICER_PIN)?;
     assert_eq!(status, 200, "the copy is issued without a link: {answer}");
 

@@ -104,16 +104,12 @@ fn upload() -> Result<(), Failure> {
 /// One visit, from the first scan to the sealed and kept copy.
 fn issue(world: &World, pages: &[paper::Sheet]) -> Result<(), Failure> {
     let citizen = world.citizen()?;
-    citizen.touch("start")?;
-    citizen.wait_for(&["collecting"])?;
+    citizen.start()?;
     for page in pages {
         world.saned()?.lay(&page.to_ppm())?;
         citizen.scan_page()?;
     }
-    citizen.touch("pages-done")?;
-    citizen.wait_for(&["awaiting_card"])?;
-    citizen.touch("card-skip")?;
-    citizen.wait_for(&["deciding"])?;
+    citizen.hand_in()?;
     match world.officer()?.approve("ha", OFFICER_PIN)? {
         (200, _) => {}
         (status, answer) => return Err(format!("not approved: {status} {answer}").into()),

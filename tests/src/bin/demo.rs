@@ -135,8 +135,7 @@ async fn demo(arguments: &Arguments, out: &Path) -> Result<(), Failure> {
 /// The citizen lays page after page.
 fn scan(story: &mut Story, world: &World, pages: &[Sheet]) -> Result<(), Failure> {
     let citizen = world.citizen()?;
-    citizen.touch("start")?;
-    citizen.wait_for(&["collecting"])?;
+    citizen.start()?;
     for page in pages {
         world.saned()?.lay(&page.to_ppm())?;
         let view = citizen.scan_page()?;
