@@ -62,6 +62,9 @@ pub struct SimKiosk {
     truth: TrueTime,
     clock: SimClock,
     disk: MemoryDisk,
+    policy: Policy,
+    /// The index's real folder, in some runs; without one answers come from the journal.
+    index: Option<tempfile::TempDir>,
     network: Network,
     pin_file: std::path::PathBuf,
     running: Option<Running>,
@@ -90,13 +93,22 @@ impl SimKiosk {
         network: &Network,
         pin_file: &std::path::Path,
     ) -> Self {
+        let disk = MemoryDisk::new(chaos.below(u64::MAX));
+        let mut policy = Policy { reserve_bytes: 1, ..Policy::default() };
+        if chaos.one_in(3) {
+            policy = Policy { reserve_bytes: 1_000_000, keep: time::Duration::hours(2) };
+            disk.set_capacity(1_500_000 + chaos.below(4_000_000));
+        }
+        let index = if chaos.one_in(16) { tempfile::tempdir().ok() } else { None };
         Self {
             name: name.to_owned(),
             seen: Seen::default(),
             chaos: chaos.clone(),
             truth: truth.clone(),
             clock: SimClock::new(truth),
-            disk: MemoryDisk::new(chaos.below(u64::MAX)),
+            disk,
+            policy,
+            index,
             network: network.clone(),
             pin_file: pin_file.to_owned(),
             running: None,
@@ -113,6 +125,7 @@ impl SimKiosk {
             self.start()?;
         }
         self.meddle();
+        self.housekeeping()?;
         let outcome = match self.running.as_ref().map_or(0, |r| r.jobs.len()) {
             jobs if jobs > 0 && !self.chaos.one_in(4) => self.work(),
             _ if self.chaos.one_in(3) => self.upload(runtime),
@@ -128,6 +141,22 @@ impl SimKiosk {
         }
         self.take(Event::Tick);
         self.check_desk()
+    }
+
+    /// What the daemon does on a timer: old copies go, everything is read again.
+    fn housekeeping(&self) -> Result<(), Violation> {
+        let Some(running) = &self.running else { return Ok(()) };
+        if self.chaos.one_in(40) {
+            // A failure is tried again with the next timer.
+            let _ = running.store.age_out();
+        }
+        if self.chaos.one_in(400)
+            && let Ok(found) = running.store.scrub()
+            && !(found.damaged_copies.is_empty() && found.unexplained.is_empty())
+        {
+            return Err(Violation::new(&self.name, &format!("a scrub finds damage: {found:?}")));
+        }
+        Ok(())
     }
 
     /// Disk and clock troubles come on their own.
@@ -385,8 +414,15 @@ impl SimKiosk {
 
     fn open(&mut self) -> Result<Running, StoreError> {
         let clock: Arc<SimClock> = Arc::new(self.clock.clone());
-        let (store, recovery) = Store::open_on(Arc::new(self.disk.clone()), None, clock.clone())?;
-        let store = store.with_policy(Policy { reserve_bytes: 1, ..Policy::default() });
+        let index = self.index.as_ref().map(|folder| folder.path().join("index"));
+        if let Some(index) = &index
+            && self.chaos.one_in(2)
+        {
+            rot::spoil_index(index, &self.chaos);
+        }
+        let disk = Arc::new(self.disk.clone());
+        let (store, recovery) = Store::open_on(disk, index.as_deref(), clock.clone())?;
+        let store = store.with_policy(self.policy);
         self.lost.extend(recovery.missing.iter().map(|sequence| format!("copy {sequence}")));
         self.lost.extend(recovery.unexplained.iter().map(|file| format!("origin of {file}")));
         let (device, version) = (self.name.clone(), "sim".to_owned());

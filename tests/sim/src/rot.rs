@@ -1,5 +1,6 @@
 //! Single bits that flip on a kiosk's disk, and whether the kiosk notices.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use formats_files::{Disk, MemoryDisk};
@@ -79,4 +80,31 @@ pub fn is_noticed(flip: &Flip, opened: Result<Arc<Store>, StoreError>) -> bool {
             !on_record || matches!(read, Err(StoreError::CopyDamaged { .. }))
         }
     }
+}
+
+/// Loses, cuts short or changes files of the index, which may cost time and nothing else. What the
+/// index's files look like is sled's own affair, so as many numbers are drawn whatever is there.
+pub fn spoil_index(folder: &Path, chaos: &Chaos) {
+    let [what, which, place] = [(); 3].map(|()| chaos.below(1 << 32) as usize);
+    if what % 3 == 0 {
+        // What cannot be removed is still there, which is another case of the same test.
+        let _ = std::fs::remove_dir_all(folder);
+        return;
+    }
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.is_file());
+    files.sort_unstable();
+    let Some(file) = files.get(which % files.len().max(1)) else { return };
+    let Ok(mut bytes) = std::fs::read(file) else { return };
+    if bytes.is_empty() {
+        return;
+    }
+    let at = place % bytes.len();
+    if what % 3 == 1 {
+        bytes.truncate(at);
+    } else {
+        bytes[at] ^= 1 << (place % 8);
+    }
+    let _ = std::fs::write(file, bytes);
 }
