@@ -42,7 +42,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use formats_files::{Disk, RealDisk};
 
-pub use audit::{Audit, list_copies, verify_journal};
+pub use audit::{Audit, list_copies, read_copy, verify_journal};
 pub use catalog::{CopySummary, Delivery, Standing};
 pub use copies::COPY_BYTES_MAX;
 pub use error::{Contradiction, Damage, StoreError};

@@ -232,6 +232,28 @@ impl Ingest {
         self.accept_bytes(id, announced, &bytes)
     }
 
+    /// Keeps a copy that came by another way than an upload.
+    ///
+    /// # Errors
+    /// As the upload of these bytes would end.
+    pub(crate) fn import(&self, meta: &UploadMeta, bytes: &[u8]) -> Result<(), IngestError> {
+        let id = upload_id(meta);
+        let _lock = self.lock(&id);
+        match self.store.digest_of(&meta.device, meta.sequence).map_err(IngestError::Store)? {
+            Some(digest) if digest == meta.sha256 => return Ok(()),
+            Some(_) => return Err(refused(Refused::sequence_taken())),
+            None => {}
+        }
+        let announced = Announced {
+            device: meta.device.clone(),
+            sequence: meta.sequence,
+            sha256: hex::encode(meta.sha256),
+            length: bytes.len() as u64,
+            expires: 0,
+        };
+        self.accept_bytes(&id, &announced, bytes)
+    }
+
     /// As [`Ingest::accept`], for bytes that are here, however they came.
     fn accept_bytes(
         &self,

@@ -8,11 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use formats_files::RealDisk;
 use registry::wire::{KeyError, ReceiptSigner};
-use registry::{Config, Registry};
+use registry::{Config, Registry, Service};
 use ring::rand::SystemRandom;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+/// Exit status: done, but something is not as it should be.
+const DEGRADED: u8 = 3;
 
 /// Keeps certified copies, gives signed receipts, lets anyone verify.
 #[derive(Parser)]
@@ -26,6 +30,15 @@ struct Arguments {
 enum Command {
     /// Serve kiosks and the public until SIGTERM.
     Run {
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Take the copies on a stick and write their receipts back to it. Works beside a running
+    /// registry; a second time changes nothing. Ends with 3 when copies were refused.
+    Import {
+        /// The stick's folder.
+        stick: PathBuf,
         /// The configuration file.
         #[arg(long)]
         config: PathBuf,
@@ -47,6 +60,8 @@ enum Failure {
     Start(#[source] registry::StartError),
     #[error("cannot start the registry's threads, sockets or signals")]
     System(#[source] io::Error),
+    #[error("the stick was not taken to its end; run this again")]
+    Import(#[source] registry::ImportError),
     #[error("cannot make a receipt key")]
     Key(#[source] KeyError),
     #[error("cannot write {path}")]
@@ -66,11 +81,12 @@ fn main() -> ExitCode {
         .with_ansi(io::stderr().is_terminal())
         .init();
     let done = match arguments.command {
-        Command::Run { config } => run(&config),
-        Command::Keygen { out } => keygen(&out),
+        Command::Run { config } => run(&config).map(|()| ExitCode::SUCCESS),
+        Command::Import { stick, config } => import(&stick, &config),
+        Command::Keygen { out } => keygen(&out).map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             report(&failure);
             ExitCode::FAILURE
@@ -100,6 +116,23 @@ fn run(config: &Path) -> Result<(), Failure> {
         registry.run(stop).await;
         Ok(())
     })
+}
+
+fn import(stick: &Path, config: &Path) -> Result<ExitCode, Failure> {
+    let config = Config::load(config).map_err(Failure::Config)?;
+    let service = Service::from_config(&config).map_err(Failure::Start)?;
+    let imported =
+        service.import(&RealDisk::new(stick.to_owned())).map_err(Failure::Import)?;
+    let mut text = format!("{} copies are kept, their receipts are on the stick\n", imported.kept);
+    for (device, sequence, code) in &imported.refused {
+        text.push_str(&format!("refused: copy {sequence} of {device}: {code}\n"));
+    }
+    for (device, why) in &imported.damaged {
+        text.push_str(&format!("not read: {device}: {why}; export to the stick once more\n"));
+    }
+    io::stdout().write_all(text.as_bytes()).map_err(Failure::System)?;
+    let all_well = imported.refused.is_empty() && imported.damaged.is_empty();
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(DEGRADED) })
 }
 
 fn keygen(out: &Path) -> Result<(), Failure> {

@@ -128,10 +128,7 @@ impl Registry {
     /// # Errors
     /// [`StartError`] names what could not be opened.
     pub async fn bind(config: &Config) -> Result<Self, StartError> {
-        let path = &config.trust_anchors;
-        let verifier = CopyVerifier::from_pem(&read(path)?)
-            .map_err(|source| StartError::Trust { path: path.clone(), source })?;
-        Self::bind_with(config, Arc::new(verifier), Arc::new(crate::now)).await
+        Self::bind_with(config, verifier(config)?, Arc::new(crate::now)).await
     }
 
     /// As [`Registry::bind`], with another verifier of copies and another clock.
@@ -143,19 +140,9 @@ impl Registry {
         acceptance: Arc<dyn Acceptance>,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let path = &config.receipt_key;
-        let signer = ReceiptSigner::from_pkcs8(&read(path)?)
-            .map_err(|source| StartError::ReceiptKey { path: path.clone(), source })?;
-        let receipt_key = signer.key();
-        let data = &config.data_dir;
-        let folder = |source| StartError::Data { path: data.clone(), source };
-        fs::create_dir_all(data).map_err(folder)?;
-        let store =
-            Store::open(&data.join("registry.sqlite"), signer).map_err(StartError::Store)?;
+        let (service, receipt_key) = open(config, acceptance, clock)?;
+        let service = Arc::new(service);
         let limits = config.limits;
-        let disk = Arc::new(RealDisk::new(data.clone()));
-        let parts = Parts { disk, store, acceptance, clock, limits };
-        let service = Arc::new(Service::open(parts).map_err(folder)?);
         let portal = Portal::new(config, &service).map_err(StartError::Texts)?;
         Ok(Self {
             device: Listener {
@@ -211,6 +198,41 @@ impl Registry {
         let sweeping = sweep(self.service, told.clone());
         tokio::join!(serve(self.device, told.clone()), serve(self.public, told), sweeping, stop);
     }
+}
+
+impl Service {
+    /// What the configuration names, without its sockets: for work beside a running registry.
+    ///
+    /// # Errors
+    /// [`StartError`] names what could not be opened.
+    pub fn from_config(config: &Config) -> Result<Self, StartError> {
+        open(config, verifier(config)?, Arc::new(crate::now)).map(|(service, _)| service)
+    }
+}
+
+fn verifier(config: &Config) -> Result<Arc<CopyVerifier>, StartError> {
+    let path = &config.trust_anchors;
+    let verifier = CopyVerifier::from_pem(&read(path)?)
+        .map_err(|source| StartError::Trust { path: path.clone(), source })?;
+    Ok(Arc::new(verifier))
+}
+
+fn open(
+    config: &Config,
+    acceptance: Arc<dyn Acceptance>,
+    clock: Clock,
+) -> Result<(Service, ReceiptKey), StartError> {
+    let path = &config.receipt_key;
+    let signer = ReceiptSigner::from_pkcs8(&read(path)?)
+        .map_err(|source| StartError::ReceiptKey { path: path.clone(), source })?;
+    let receipt_key = signer.key();
+    let data = &config.data_dir;
+    let folder = |source| StartError::Data { path: data.clone(), source };
+    fs::create_dir_all(data).map_err(folder)?;
+    let store = Store::open(&data.join("registry.sqlite"), signer).map_err(StartError::Store)?;
+    let disk = Arc::new(RealDisk::new(data.clone()));
+    let parts = Parts { disk, store, acceptance, clock, limits: config.limits };
+    Ok((Service::open(parts).map_err(folder)?, receipt_key))
 }
 
 /// Frees expired uploads now and then.

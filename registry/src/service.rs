@@ -87,6 +87,10 @@ impl Service {
         }
     }
 
+    pub(crate) fn ingest(&self) -> &Ingest {
+        &self.side.ingest
+    }
+
     pub(crate) fn routes(&self) -> Router {
         device::router(Arc::clone(&self.side))
     }

@@ -120,7 +120,7 @@ impl Shelf {
 
     /// Writes an announcement, durably.
     pub(crate) fn announce(&self, id: &str, announced: &Announced) -> io::Result<()> {
-        self.write_whole(UPLOADS, &announcement(id), &serde_json::to_vec(announced)?)
+        self.disk.write_whole(&announcement(id), &serde_json::to_vec(announced)?)
     }
 
     /// Bytes held of an upload.
@@ -147,7 +147,7 @@ impl Shelf {
     pub(crate) fn keep(&self, sha256: &[u8; 32], bytes: &[u8]) -> io::Result<()> {
         let folder = copy_folder(sha256);
         self.disk.make_folder(&folder)?;
-        self.write_whole(&folder, &copy_path(sha256), bytes)?;
+        self.disk.write_whole(&copy_path(sha256), bytes)?;
         self.disk.sync_folder(COPIES)
     }
 
@@ -169,7 +169,7 @@ impl Shelf {
 
     /// Notes why an upload was refused and drops its bytes.
     pub(crate) fn refuse(&self, id: &str, note: &serde_json::Value) -> io::Result<()> {
-        self.write_whole(REFUSED, &format!("{REFUSED}/{id}.json"), &serde_json::to_vec(note)?)?;
+        self.disk.write_whole(&format!("{REFUSED}/{id}.json"), &serde_json::to_vec(note)?)?;
         self.forget(id)
     }
 
@@ -178,16 +178,6 @@ impl Shelf {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
-    }
-
-    /// Writes a file so that it is there whole or not at all.
-    fn write_whole(&self, folder: &str, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let new = format!("{path}{NEW}");
-        let file = self.disk.create(&new)?;
-        file.write_at(0, bytes)?;
-        file.sync()?;
-        self.disk.rename(&new, path)?;
-        self.disk.sync_folder(folder)
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use formats_files::RealDisk;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
@@ -17,6 +18,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::Kiosk;
 use crate::screen::server::Screen;
+use crate::stick;
 use crate::store::{Record, Store};
 use crate::upload::device_key::OnDemandKey;
 use crate::upload::{self, Https, Identity, Uploader};
@@ -29,6 +31,9 @@ const LINK_RETRY: Duration = Duration::from_secs(30);
 const STOP_WAIT: Duration = Duration::from_secs(5);
 /// How often the store is looked after; the first time comes after the rush of a start.
 const CARE_PAUSE: Duration = Duration::from_mins(10);
+
+/// How often the kiosk looks into the spool.
+const SPOOL_PAUSE: Duration = Duration::from_secs(3);
 
 /// Runs the kiosk.
 #[derive(Debug, clap::Args)]
@@ -72,6 +77,7 @@ pub fn run(args: Run) -> Outcome {
         }
         let (stop, stopped) = watch::channel(false);
         let tending = tokio::spawn(tend(Arc::clone(&kiosk.parts().store), stopped.clone()));
+        let spooled = tokio::spawn(keep_draining(kiosk.clone(), stopped.clone()));
         let uploading = tokio::spawn(keep_uploading(kiosk.clone(), stopped));
         let outcome = tokio::select! {
             served = screen.serve() => match served {
@@ -81,8 +87,8 @@ pub fn run(args: Run) -> Outcome {
             () = asked_to_stop() => Outcome::Done,
         };
         stop.send_replace(true);
-        if uploading.await.is_err() {
-            tracing::error!("the upload ended badly");
+        if uploading.await.is_err() || spooled.await.is_err() {
+            tracing::error!("the upload or the spool ended badly");
         }
         tending.abort();
         outcome
@@ -192,6 +198,27 @@ pub(super) async fn keep_uploading(kiosk: Kiosk, mut stopped: watch::Receiver<bo
         let pause = tokio::time::sleep(LINK_RETRY);
         tokio::select! { () = pause => {}, _ = stopped.changed() => {} }
     }
+}
+
+/// Puts on record what a technician's command laid into the spool, for as long as the kiosk runs.
+async fn keep_draining(kiosk: Kiosk, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        let of = kiosk.clone();
+        match tokio::task::spawn_blocking(move || drain(&of)).await {
+            Ok(Ok(drained)) if drained == stick::Drained::default() => {}
+            Ok(Ok(drained)) => tracing::info!(delivered = drained.delivered.len(), "spool drained"),
+            Ok(Err(error)) => tracing::error!(error = crate::chain(&*error), "spool not drained"),
+            Err(error) => tracing::error!(%error, "the spool could not be looked at"),
+        }
+        let pause = tokio::time::sleep(SPOOL_PAUSE);
+        tokio::select! { () = pause => {}, _ = stopped.changed() => {} }
+    }
+}
+
+fn drain(kiosk: &Kiosk) -> Result<stick::Drained, Box<dyn std::error::Error + Send + Sync>> {
+    let parts = kiosk.parts();
+    let state = RealDisk::new(parts.config.state_dir.clone());
+    Ok(stick::drain(&state, &parts.store, &identity(&parts.config)?)?)
 }
 
 /// Opens the device key and reads whom to trust.

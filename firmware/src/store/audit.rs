@@ -54,6 +54,11 @@ pub fn verify_journal(dir: &Path) -> Result<Audit, StoreError> {
     audit(&RealDisk::new(dir.to_owned()))
 }
 
+/// A sealed copy's bytes, checked against their digest, read beside a running kiosk.
+pub fn read_copy(dir: &Path, sha256: &str) -> Result<Vec<u8>, StoreError> {
+    copies::read(&RealDisk::new(dir.to_owned()), sha256)
+}
+
 /// All copies of the store in `dir`, oldest first, read beside a running kiosk.
 pub fn list_copies(dir: &Path) -> Result<Vec<CopySummary>, StoreError> {
     catalog::ask_journal(&RealDisk::new(dir.to_owned()), Query::All, u64::MAX)

@@ -22,6 +22,8 @@ pub trait Disk: Send + Sync {
     fn make_folder(&self, path: &str) -> io::Result<()>;
     /// Names of the files in a folder, in no order; sub-folders are not listed.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+    /// Names of the folders in a folder, in no order.
+    fn folders(&self, folder: &str) -> io::Result<Vec<String>>;
     /// A whole file. Fails with `InvalidData` if it is longer than `max` bytes.
     fn read(&self, path: &str, max: u64) -> io::Result<Vec<u8>>;
     /// `length` bytes from `offset`; `UnexpectedEof` if the file is shorter.
@@ -44,6 +46,19 @@ pub trait Disk: Send + Sync {
     fn sync_folder(&self, folder: &str) -> io::Result<()>;
     /// Bytes that may still be written.
     fn free_bytes(&self) -> io::Result<u64>;
+}
+
+impl dyn Disk + '_ {
+    /// Writes a file of an existing folder so that it is there whole, durably, or not at all; what
+    /// had its name before stays until then. A failure may leave `<path>.new`.
+    pub fn write_whole(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        let fresh = format!("{path}.new");
+        let file = self.create(&fresh)?;
+        file.write_at(0, bytes)?;
+        file.sync()?;
+        self.rename(&fresh, path)?;
+        self.sync_folder(path.rsplit_once('/').map_or("", |(folder, _)| folder))
+    }
 }
 
 /// A file open for writing.

@@ -319,6 +319,18 @@ impl Disk for MemoryDisk {
         Ok(names.filter_map(|name| Some(name.rsplit('/').next()?.to_owned())).collect())
     }
 
+    /// Folders that hold files; empty ones are not kept.
+    fn folders(&self, wanted: &str) -> io::Result<Vec<String>> {
+        let mut world = self.world();
+        world.begin()?;
+        let below = if wanted.is_empty() { String::new() } else { format!("{wanted}/") };
+        let inside = world.names.keys().filter_map(|name| name.strip_prefix(&below));
+        let mut found: Vec<String> =
+            inside.filter_map(|rest| Some(rest.split_once('/')?.0.to_owned())).collect();
+        found.dedup();
+        Ok(found)
+    }
+
     fn read(&self, path: &str, max: u64) -> io::Result<Vec<u8>> {
         let mut world = self.world();
         world.begin()?;

@@ -41,6 +41,17 @@ impl Disk for RealDisk {
         Ok(names)
     }
 
+    fn folders(&self, folder: &str) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(self.at(folder))? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        Ok(names)
+    }
+
     fn read(&self, path: &str, max: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         File::open(self.at(path))?.take(max + 1).read_to_end(&mut bytes)?;

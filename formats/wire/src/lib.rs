@@ -1,5 +1,5 @@
 //! What a kiosk and the registry say to each other: tus upload paths, headers and metadata, the
-//! signed receipt, and the refusal body.
+//! signed receipt, the refusal body, and the files on a stick where there is no link.
 //!
 //! The kiosk may drop its copy only against a [`Receipt`] that [`ReceiptKey::verify`] accepted,
 //! never against an HTTP status. This crate does no I/O, knows nothing of PDF files and keeps no
@@ -9,6 +9,7 @@
 mod receipt;
 mod rejection;
 mod signed;
+pub mod stick;
 pub mod tus;
 
 pub use receipt::{LOG_START, RECEIPT_BYTES_MAX, Receipt, ReceiptError};
