@@ -293,10 +293,16 @@ roots = "trust/root.pem"
         Ok(command)
     }
 
+    /// A command of the registry's binary in this world; its configuration is added.
+    pub fn registry_command(&self, args: &[&str]) -> Result<Command, Failure> {
+        let mut command = Command::new(binary("registry")?);
+        command.args(args).arg("--config").arg(self.dir.join("registry.toml"));
+        Ok(command)
+    }
+
     /// Starts the registry and waits until its public pages answer.
     pub fn start_registry(&mut self) -> Result<(), Failure> {
-        let mut command = Command::new(binary("registry")?);
-        command.arg("run").arg("--config").arg(self.dir.join("registry.toml"));
+        let command = self.registry_command(&["run"])?;
         let log = self.log_file("registry");
         self.registry = Some(Started::spawn(command, "registry", &log)?);
         let page = format!("{}/", self.public_url());

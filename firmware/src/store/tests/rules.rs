@@ -314,6 +314,9 @@ impl Disk for SlowDisk {
         self.0.list(folder)
     }
 
+    fn folders(&self, folder: &str) -> std::io::Result<Vec<String>> {
+        self.0.folders(folder)
+    }
     fn read(&self, path: &str, max: u64) -> std::io::Result<Vec<u8>> {
         self.0.read(path, max)
     }
