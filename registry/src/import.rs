@@ -112,10 +112,7 @@ impl Service {
             Ok(bytes) => bytes,
             // A file that is gone or too long cannot have the digest that the index names.
             Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::InvalidData
-                ) =>
+                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) =>
             {
                 Vec::new()
             }

@@ -121,8 +121,7 @@ fn run(config: &Path) -> Result<(), Failure> {
 fn import(stick: &Path, config: &Path) -> Result<ExitCode, Failure> {
     let config = Config::load(config).map_err(Failure::Config)?;
     let service = Service::from_config(&config).map_err(Failure::Start)?;
-    let imported =
-        service.import(&RealDisk::new(stick.to_owned())).map_err(Failure::Import)?;
+    let imported = service.import(&RealDisk::new(stick.to_owned())).map_err(Failure::Import)?;
     let mut text = format!("{} copies are kept, their receipts are on the stick\n", imported.kept);
     for (device, sequence, code) in &imported.refused {
         text.push_str(&format!("refused: copy {sequence} of {device}: {code}\n"));

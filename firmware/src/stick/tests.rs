@@ -151,7 +151,9 @@ fn a_spooled_receipt_delivers_once_and_a_false_one_never() {
     let put = |receipt: &SignedReceipt| put_receipt(&*state, 1, receipt).expect("it is laid down");
     let drained = || drain(&*state, &store, &identity).expect("it drains");
 
-    for false_one in [receipt(&stranger, DEVICE, &issued), receipt(&registry, "HN-OTHER", &issued)] {
+    let forged = receipt(&stranger, DEVICE, &issued);
+    let another = receipt(&registry, "HN-OTHER", &issued);
+    for false_one in [forged, another] {
         put(&false_one);
         assert_eq!(drained().unbelieved.len(), 1);
         assert_eq!(store.pending().expect("it answers").len(), 1, "it still waits");
@@ -167,4 +169,3 @@ fn a_spooled_receipt_delivers_once_and_a_false_one_never() {
     put_export(&*state, "c3d4", &[9]).expect("it is laid down");
     assert_eq!(drained().unbelieved.len(), 1, "copy 9 does not exist");
 }
-

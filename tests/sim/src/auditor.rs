@@ -1,8 +1,8 @@
 //! Looks at what a run left, from outside: the kiosks' disks byte by byte, the registry's answers,
 //! and what people were shown.
 //!
-//! The journal is read here by its documented format (lines of JSON in checked frames) and not by the product's reader, so that the
-//! two check each other.
+//! The journal is read here by its documented format (lines of JSON in checked frames) and not by
+//! the product's reader, so that the two check each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
