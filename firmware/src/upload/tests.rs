@@ -17,7 +17,9 @@ use super::uploader::{PAUSE_MAX, PAUSE_MIN, pause};
 use super::*;
 use crate::clock::{Clock, SystemClock};
 use crate::random::SystemRandom;
-use crate::store::{CopySummary, Decision, Delivery, Record, RegisterRow, Store, Verdict};
+use crate::store::{
+    CopySummary, Decision, Delivery, Priority, Record, RegisterRow, Store, Verdict,
+};
 use fake::{DEVICE, FakeRegistry, Fault};
 
 /// Longest that a test waits for what must happen.
@@ -96,6 +98,10 @@ impl Bench {
 
     /// Issues a copy of so many bytes.
     fn issue(&self, visit: &str, length: usize) -> CopySummary {
+        self.issue_as(visit, length, Priority::Normal)
+    }
+
+    fn issue_as(&self, visit: &str, length: usize, priority: Priority) -> CopySummary {
         let decision = Decision {
             visit: visit.to_owned(),
             officer: "Trần Thị Bình".to_owned(),
@@ -117,7 +123,7 @@ impl Bench {
         let code = format!("CODE-{}", visit.to_uppercase());
         let reservation = self.store.reserve(visit, &code).expect("a number");
         let bytes: Vec<u8> = visit.bytes().cycle().take(length).collect();
-        self.store.commit(&reservation, &bytes, row).expect("the copy is issued")
+        self.store.commit_with(&reservation, &bytes, row, priority).expect("the copy is issued")
     }
 
     fn uploader(&self) -> Uploader {
@@ -172,6 +178,15 @@ async fn copies_go_up_oldest_first_and_come_back_with_receipts() {
         assert!(matches!(found.delivery, Delivery::Delivered { .. }));
         assert!(bench.store.copy_bytes(&copy.sha256).is_ok(), "the file stays");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn urgent_copies_go_before_older_ones() {
+    let bench = Bench::new([]).await;
+    let old = bench.issue("a", 1000);
+    let urgent = bench.issue_as("b", 1000, Priority::Urgent);
+    bench.deliver_all().await;
+    assert_eq!(bench.registry.kept(), [urgent.sha256, old.sha256]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use super::client::{Client, Parcel, SendError, Sent, Upload};
 use super::{Identity, Policy, Transport, tls};
 use crate::clock::Clock;
 use crate::random::Random;
-use crate::store::{CopySummary, Delivery, Store, StoreError};
+use crate::store::{CopySummary, Delivery, Priority, Store, StoreError};
 
 /// First and longest wait after a failure, and the rest when nothing waits.
 pub(super) const PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -107,7 +107,8 @@ impl Uploader {
         self
     }
 
-    /// Offers every waiting copy once: those that only lack their receipt first, then the oldest.
+    /// Offers every waiting copy once: those that only lack their receipt first, then urgent ones,
+    /// then the oldest.
     pub async fn round(&mut self) -> Round {
         match self.offer_all().await {
             Ok(after) => {
@@ -130,7 +131,8 @@ impl Uploader {
             upload.is_some_and(|u| u.is_whole(copy.bytes))
         };
         // A stable sort: the store gives the oldest first.
-        waiting.sort_by_key(|copy| !whole(copy, &self.progress));
+        waiting
+            .sort_by_key(|copy| (!whole(copy, &self.progress), copy.priority != Priority::Urgent));
         let (mut failed, mut delivered) = (false, 0);
         for copy in waiting {
             let only_receipts = self.battery_is_low();
