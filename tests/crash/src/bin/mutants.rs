@@ -18,6 +18,9 @@ use serde::Deserialize;
 /// A test that runs longer hangs, which is a way of noticing.
 const TEST_SECONDS_MAX: u64 = 300;
 
+/// Lines that are shown of a command that should not have failed.
+const LAST_LINES: usize = 40;
+
 #[derive(Parser)]
 #[command(about = "Takes one fsync, rename or check out at a time; a test must notice each")]
 struct Cli {
@@ -99,7 +102,8 @@ fn run(cli: &Cli) -> Result<bool, Failure> {
     let used = |name: &&String| list.mutant.iter().any(|mutant| mutant.test == **name);
     for name in list.commands.keys().filter(used) {
         if tree.fate(&list.commands[name])? != Fate::Survived {
-            return Err(format!("the tests {name} fail without any mutation").into());
+            let said = tree.last_words()?;
+            return Err(format!("the tests {name} fail without any mutation:\n{said}").into());
         }
         say(format_args!("{name}: passes as it is"))?;
     }
@@ -200,14 +204,27 @@ impl Tree {
     }
 
     fn start(&self, program: &str, arguments: &[&str]) -> Result<std::process::Child, Failure> {
+        let output = fs::File::create(self.output())?;
         let quiet = Command::new(program)
             .args(arguments)
             .current_dir(&self.path)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
             .spawn();
         Ok(quiet?)
+    }
+
+    fn output(&self) -> PathBuf {
+        self.path.with_extension("output")
+    }
+
+    /// The end of what the last command said.
+    fn last_words(&self) -> Result<String, Failure> {
+        let text = fs::read(self.output())?;
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        Ok(lines[lines.len().saturating_sub(LAST_LINES)..].join("\n"))
     }
 }
 
