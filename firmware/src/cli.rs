@@ -15,6 +15,8 @@ pub enum Outcome {
     Done,
     /// 1: it failed; cause and remedy were printed.
     Failed,
+    /// 2: it was asked for something that cannot be done; cause and remedy were printed.
+    Misuse,
     /// 3: done, but something is not as it should be.
     Degraded,
 }
@@ -24,6 +26,7 @@ impl From<Outcome> for ExitCode {
         Self::from(match outcome {
             Outcome::Done => 0,
             Outcome::Failed => 1,
+            Outcome::Misuse => 2,
             Outcome::Degraded => 3,
         })
     }

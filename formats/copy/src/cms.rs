@@ -311,7 +311,7 @@ fn value<T: for<'a> Decode<'a>>(attributes: &SignedAttributes, oid: ObjectIdenti
 }
 
 /// The length of the DER value at the beginning, by its own header.
-fn structure_length(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn structure_length(bytes: &[u8]) -> Option<usize> {
     match *bytes {
         [0x30, length @ 0..=0x7f, ..] => Some(2 + usize::from(length)),
         [0x30, 0x81, a, ..] => Some(3 + usize::from(a)),

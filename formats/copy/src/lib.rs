@@ -7,7 +7,8 @@
 //! It never decides whether a copy may be issued, never touches a device, a clock, a network or a
 //! disk, and never holds a key: signing is asked of a [`Signer`].
 //!
-//! Start reading at [`seal()`]; then `revision` (what a signature appends) and [`verify()`].
+//! Start reading at [`seal()`]; then `revision` (what a signature appends) and [`verify()`]; then
+//! [`time_stamp()`] and `appended` (what proves a copy for decades).
 //!
 //! # Limits
 //! | limit | value | why |
@@ -16,12 +17,18 @@
 //! | [`PAGE_COUNT_MAX`] | 200 | a thick file |
 //! | [`PAGE_WORDS_MAX`] | 20,000 | a dense page has under 1,500 |
 //! | [`TEXT_CHARS_MAX`] | 500 | names must fit the statement page |
+//! | [`EVIDENCE_COUNT_MAX`] | 64 | revocation data of two signers and their time-stamps is some ten |
+//! | [`EVIDENCE_BYTES_MAX`] | 1 MiB | long revocation lists do not travel with every copy |
 
+mod appended;
 mod build;
 mod cms;
 mod code;
+mod evidence;
+mod extend;
 mod manifest;
 mod pades;
+mod proof;
 mod refusal;
 mod request;
 mod revision;
@@ -29,14 +36,19 @@ mod seal;
 mod shape;
 mod signer;
 mod statement;
+mod timestamp;
 mod trust;
 mod verify;
+mod x509;
 
 pub use build::BuildError;
 pub use cms::CmsError;
 pub use code::{CodeError, VerificationCode};
+pub use evidence::{EVIDENCE_BYTES_MAX, EVIDENCE_COUNT_MAX, Evidence, Question};
+pub use extend::{Ask, ExtendError, add_evidence, evidence_needed, time_stamp};
 pub use manifest::{MANIFEST_VERSION, Manifest, ModelEntry, PageEntry};
 pub use pades::SignError;
+pub use proof::{Level, TimeStamp};
 pub use refusal::Refusal;
 pub use request::{
     Assets, CopyRequest, DPI_RANGE, PAGE_COUNT_MAX, PAGE_WORDS_MAX, PageImage, PlacedWord,
@@ -46,8 +58,9 @@ pub use revision::{BaseError, Role};
 pub use seal::{SealError, SealedCopy, seal};
 pub use signer::{SignatureAlgorithm, Signer};
 pub use statement::{StatementProfile, Wording, signing_time};
+pub use timestamp::{TimeStampError, TimeStampQuery};
 pub use trust::{TrustAnchors, TrustError};
-pub use verify::{SignerInfo, Verified, verify};
+pub use verify::{SignerInfo, Verified, verify, verify_at};
 
 /// The largest copy that is made or verified, in bytes.
 pub const FILE_BYTES_MAX: usize = 64 << 20;

@@ -1,8 +1,13 @@
 //! Why a file is not accepted as a certified copy, in words for people.
 
+use time::OffsetDateTime;
+use time::macros::format_description;
+
 use crate::FILE_BYTES_MAX;
 use crate::cms::CmsError;
+use crate::manifest::vietnam_seconds;
 use crate::revision::{BaseError, Role};
+use crate::timestamp::TimeStampError;
 
 /// A refusal. `Display` is for logs; [`Refusal::vi`] and [`Refusal::en`] are for people.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +97,24 @@ pub enum Refusal {
         #[source]
         source: webpki::Error,
     },
+    /// A signer's certificate was revoked, and nothing proves that the signature is older.
+    #[error("certificate of the {role:?} was revoked at {at}")]
+    Revoked {
+        /// Whose.
+        role: Role,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// A time-stamp in the file cannot be believed.
+    #[error("a time-stamp in the file cannot be believed")]
+    TimeStamp {
+        /// What is wrong.
+        #[source]
+        source: TimeStampError,
+    },
+    /// The copy was signed after the time that it is to be judged at.
+    #[error("copy was signed after the time asked about")]
+    NotYetSigned,
     /// One certificate, or one key, signed for both.
     #[error("officer and authority signed with the same certificate or key")]
     SameSigner,
@@ -150,6 +173,9 @@ impl Refusal {
             Self::WrongPurpose { .. } => "wrong-purpose",
             Self::WeakKey { .. } => "weak-key",
             Self::CertificateUnusable { .. } => "certificate-unusable",
+            Self::Revoked { .. } => "revoked",
+            Self::TimeStamp { .. } => "time-stamp",
+            Self::NotYetSigned => "not-yet-signed",
             Self::SameSigner => "same-signer",
             Self::Document(_) => "document",
             Self::Manifest { .. } => "manifest",
@@ -205,6 +231,11 @@ impl Refusal {
             Self::CertificateUnusable { role, .. } => {
                 format!("Chứng thư số của {} không hợp lệ.", role_vi(*role))
             }
+            Self::Revoked { role, at } => {
+                format!("Chứng thư số của {} đã bị thu hồi lúc {}.", role_vi(*role), when(*at))
+            }
+            Self::TimeStamp { .. } => "Dấu thời gian trong tệp không đáng tin cậy.".into(),
+            Self::NotYetSigned => "Bản sao được ký sau thời điểm cần kiểm tra.".into(),
             Self::SameSigner => "Hai chữ ký số do cùng một khóa ký tạo ra.".into(),
             Self::Document(_) => "Cấu trúc tệp không đúng với bản sao chứng thực.".into(),
             Self::Manifest { .. } => "Dữ liệu mô tả bản sao bị thiếu hoặc bị hỏng.".into(),
@@ -262,6 +293,11 @@ impl Refusal {
             Self::CertificateUnusable { role, .. } => {
                 format!("The {}'s certificate is not a valid one.", role_en(*role))
             }
+            Self::Revoked { role, at } => {
+                format!("The {}'s certificate was revoked at {}.", role_en(*role), when(*at))
+            }
+            Self::TimeStamp { .. } => "A time-stamp in the file cannot be trusted.".into(),
+            Self::NotYetSigned => "The copy was signed after the time asked about.".into(),
             Self::SameSigner => "Both digital signatures are by one key.".into(),
             Self::Document(_) => "The file is not built as a certified copy is.".into(),
             Self::Manifest { .. } => "The copy's own description is missing or damaged.".into(),
@@ -273,6 +309,12 @@ impl Refusal {
             Self::Page { page } => format!("Page {page} is not the page that was certified."),
         }
     }
+}
+
+/// As people here write it: `09:15 22/11/2026`.
+fn when(at: OffsetDateTime) -> String {
+    let format = format_description!("[hour]:[minute] [day]/[month]/[year]");
+    vietnam_seconds(at).format(format).unwrap_or_default()
 }
 
 fn role_vi(role: Role) -> &'static str {

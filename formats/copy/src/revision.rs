@@ -115,6 +115,35 @@ impl Base {
         let (root, page) = (root.0, page.0);
         Ok(Self { document, size, root, page, root_text, page_text, trailer })
     }
+
+    /// The first object number that the unsigned revision leaves free.
+    pub(crate) fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// The catalog's object number.
+    pub(crate) fn root(&self) -> u32 {
+        self.root
+    }
+
+    /// The object number of the page that carries the signature fields.
+    pub(crate) fn page(&self) -> u32 {
+        self.page
+    }
+
+    /// The catalog of a signed revision, with more entries.
+    pub(crate) fn catalog(&self, more: &str) -> Vec<u8> {
+        let form = format!("/AcroForm {} 0 R{more}>>", self.size + 3);
+        [&self.root_text, form.as_bytes()].concat()
+    }
+
+    /// A trailer down to the end of the file.
+    pub(crate) fn trailer(&self, size: u32, previous_table: usize, table: usize) -> String {
+        format!(
+            "trailer\n<</Size {size} {} /Prev {previous_table}>>\nstartxref\n{table}\n%%EOF\n",
+            self.trailer
+        )
+    }
 }
 
 fn plain_reference(
@@ -209,11 +238,7 @@ pub(crate) fn append(
     let table = bytes.len();
     bytes.extend(table_text(&offsets).as_bytes());
     let size = numbers.widget.max(numbers.form) + 1;
-    let trailer = format!(
-        "trailer\n<</Size {size} {} /Prev {previous_table}>>\nstartxref\n{table}\n%%EOF\n",
-        base.trailer
-    );
-    bytes.extend(trailer.as_bytes());
+    bytes.extend(base.trailer(size, previous_table, table).as_bytes());
     let range = byte_range(&hole, bytes.len());
     bytes[range_at..range_at + range.len()].copy_from_slice(range.as_bytes());
     Some(Revision { bytes, hole })
@@ -272,16 +297,15 @@ fn objects(base: &Base, role: Role, numbers: &Numbers) -> Vec<(u32, Vec<u8>)> {
         (numbers.form, format!("<</Fields[{widgets}]/SigFlags 3>>").into_bytes()),
     ];
     if role == Role::Officer {
-        let form = format!("/AcroForm {} 0 R>>", numbers.form);
         let annotations = format!("/Annots {} 0 R>>", numbers.annotations);
-        objects.push((base.root, [&base.root_text, form.as_bytes()].concat()));
+        objects.push((base.root, base.catalog("")));
         objects.push((base.page, [&base.page_text, annotations.as_bytes()].concat()));
     }
     objects
 }
 
 /// The cross-reference table: one subsection for each run of numbers.
-fn table_text(offsets: &BTreeMap<u32, usize>) -> String {
+pub(crate) fn table_text(offsets: &BTreeMap<u32, usize>) -> String {
     let mut text = "xref\n".to_owned();
     let entries: Vec<_> = offsets.iter().collect();
     for run in entries.chunk_by(|a, b| *a.0 + 1 == *b.0) {
@@ -293,11 +317,11 @@ fn table_text(offsets: &BTreeMap<u32, usize>) -> String {
     text
 }
 
-const fn range_width() -> usize {
+pub(crate) const fn range_width() -> usize {
     "[0   ]".len() + 3 * RANGE_DIGITS
 }
 
-fn byte_range(hole: &Range<usize>, length: usize) -> String {
+pub(crate) fn byte_range(hole: &Range<usize>, length: usize) -> String {
     let text = format!("[0 {} {} {}]", hole.start, hole.end, length - hole.end);
     format!("{text:<width$}", width = range_width())
 }
@@ -372,7 +396,7 @@ pub(crate) fn split(bytes: &[u8]) -> Option<Split> {
 }
 
 /// The smallest offset of a table as [`table_text`] writes it.
-fn first_object(table: &[u8]) -> Option<usize> {
+pub(crate) fn first_object(table: &[u8]) -> Option<usize> {
     let end = table.windows(8).position(|w| w == b"trailer\n")?;
     let text = std::str::from_utf8(&table[..end]).ok()?;
     let entries = text.lines().filter_map(|line| line.strip_suffix(" 00000 n "));

@@ -2,22 +2,27 @@
 //!
 //! The order matters. First only places that [`revision`](crate::revision) fixes are looked at and
 //! both signatures are checked, down to a trusted root. Only then does a PDF parser see the
-//! document: what it parses has been signed by two trusted signers. Last, the appended bytes are
-//! written again and compared, and the manifest is held against the pages.
+//! document: what it parses has been signed by two trusted signers. Then the appended bytes are
+//! written again and compared, and the manifest is held against the pages. Last come the proofs of
+//! time, in [`proof`](crate::proof).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use der::asn1::ObjectIdentifier;
 use der::{Tag, Tagged};
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
+use time::OffsetDateTime;
 use unicode_normalization::UnicodeNormalization;
 use x509_cert::name::Name;
 
+use crate::appended::{self, Tail, UPDATES_MAX, Update};
 use crate::cms::{self, Chain, Decoded};
 use crate::manifest::{MANIFEST_NAME, MANIFEST_VERSION, Manifest, PageEntry};
 use crate::pades::digest_around;
+use crate::proof::{self, Level, Signed, TimeStamp};
 use crate::revision::{self, Base, BaseError, Role, Split};
 use crate::shape;
+use crate::trust::Path;
 use crate::{FILE_BYTES_MAX, Refusal, SignatureAlgorithm, TrustAnchors, hash};
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
@@ -39,6 +44,13 @@ pub struct Verified {
     pub manifest_sha256: [u8; 32],
     /// SHA-256 of the file.
     pub sha256: [u8; 32],
+    /// SHA-256 of the file as it was sealed, without what was appended later to prove it: what the
+    /// register holds.
+    pub sealed_sha256: [u8; 32],
+    /// What the file carries to prove itself.
+    pub level: Level,
+    /// Its time-stamps, the earliest first.
+    pub time_stamps: Vec<TimeStamp>,
     /// Who signed as officer.
     pub officer: SignerInfo,
     /// Who signed as authority.
@@ -79,8 +91,41 @@ impl Verified {
 }
 
 /// Verifies a copy. Never panics, whatever the bytes; work and memory are bounded by
-/// [`FILE_BYTES_MAX`]. Revocation of certificates is not checked (there is no network here).
+/// [`FILE_BYTES_MAX`]. There is no network here: revocation is known from what the file carries.
+///
+/// The signers' certificates are judged at the time of the first time-stamp; without one, at the
+/// time that the signatures state.
 pub fn verify(bytes: &[u8], trust: &TrustAnchors) -> Result<Verified, Refusal> {
+    judged(bytes, trust, None).map(|judged| judged.verified)
+}
+
+/// Verifies a copy as of a time, trusting nobody's word about when it was signed: without a
+/// time-stamp, its certificates must be valid at `at`; the last time-stamp's must be so in any
+/// case. A copy that is [`verify`]'d as genuine may be refused here, because nothing it carries
+/// proves that it existed before its certificates expired.
+pub fn verify_at(
+    bytes: &[u8],
+    trust: &TrustAnchors,
+    at: OffsetDateTime,
+) -> Result<Verified, Refusal> {
+    judged(bytes, trust, Some(at)).map(|judged| judged.verified)
+}
+
+/// A verified copy with what is needed to append to it.
+pub(crate) struct Judged {
+    pub(crate) verified: Verified,
+    pub(crate) tail: Tail,
+    /// How many updates were appended so far.
+    pub(crate) updates: usize,
+    /// Certificates of the signers and of each time-stamp, up to their roots.
+    pub(crate) paths: Vec<Path>,
+}
+
+pub(crate) fn judged(
+    bytes: &[u8],
+    trust: &TrustAnchors,
+    asked: Option<OffsetDateTime>,
+) -> Result<Judged, Refusal> {
     if bytes.len() > FILE_BYTES_MAX {
         return Err(Refusal::TooLarge { bytes: bytes.len() });
     }
@@ -88,6 +133,55 @@ pub fn verify(bytes: &[u8], trust: &TrustAnchors) -> Result<Verified, Refusal> {
         return Err(Refusal::NotPdf);
     }
     revision::start_of_table(bytes).ok_or(Refusal::Cut)?;
+    let (length, updates) = sealed(bytes);
+    let Sealed { base, officer, authority, manifest, manifest_bytes, officer_info, authority_info } =
+        read(&bytes[..length], trust)?;
+    let mut tail = Tail::new(base);
+    let claimed = manifest.issued_at;
+    let signed = Signed { trust, officer: &officer, authority: &authority, claimed, asked };
+    let proof = proof::check(bytes, length, &updates, &mut tail, &signed)?;
+    let verified = Verified {
+        manifest,
+        manifest_sha256: hash(&manifest_bytes),
+        sha256: hash(bytes),
+        sealed_sha256: hash(&bytes[..length]),
+        level: proof.level,
+        time_stamps: proof.stamps,
+        officer: officer_info,
+        authority: authority_info,
+        manifest_bytes,
+        authority_chain: authority,
+    };
+    Ok(Judged { verified, tail, updates: updates.len(), paths: proof.paths })
+}
+
+/// Takes what was appended off a file: the length of the sealed copy, and the updates, each with
+/// the length of the file that ends with it. What they are worth is checked later.
+fn sealed(bytes: &[u8]) -> (usize, Vec<(Update, usize)>) {
+    let mut updates = Vec::new();
+    let mut length = bytes.len();
+    while updates.len() < UPDATES_MAX
+        && let Some((update, previous)) = appended::split(&bytes[..length])
+    {
+        updates.push((update, length));
+        length = previous;
+    }
+    updates.reverse();
+    (length, updates)
+}
+
+/// A sealed copy, its two signatures checked, and what it says.
+struct Sealed {
+    base: Base,
+    officer: Chain,
+    authority: Chain,
+    manifest: Manifest,
+    manifest_bytes: Vec<u8>,
+    officer_info: SignerInfo,
+    authority_info: SignerInfo,
+}
+
+fn read(bytes: &[u8], trust: &TrustAnchors) -> Result<Sealed, Refusal> {
     let second = revision::split(bytes).ok_or_else(|| unlike_a_copy(bytes))?;
     let once = &bytes[..second.previous];
     let Some(first) = revision::split(once) else {
@@ -99,9 +193,9 @@ pub fn verify(bytes: &[u8], trust: &TrustAnchors) -> Result<Verified, Refusal> {
     if (first.role, second.role) != (Role::Officer, Role::Authority) {
         return Err(Refusal::WrongOrder);
     }
-    let officer = signature(once, &first, trust)?;
-    let authority = signature(bytes, &second, trust)?;
-    if officer.chain.same_signer(&authority.chain) {
+    let officer = signature(once, &first, trust)?.chain;
+    let authority = signature(bytes, &second, trust)?.chain;
+    if officer.same_signer(&authority) {
         return Err(Refusal::SameSigner);
     }
     let unsigned = &once[..first.previous];
@@ -117,20 +211,12 @@ pub fn verify(bytes: &[u8], trust: &TrustAnchors) -> Result<Verified, Refusal> {
         return Err(Refusal::Time);
     }
     pages(&base.document, &manifest)?;
-    let authority_info = signer_info(&authority.chain);
+    let (officer_info, authority_info) = (signer_info(&officer), signer_info(&authority));
     // An officer with a second certificate is still not the authority.
     if same_name(&authority_info.common_name, &manifest.officer) {
         return Err(Refusal::WrongOrder);
     }
-    Ok(Verified {
-        manifest,
-        manifest_sha256: hash(&manifest_bytes),
-        sha256: hash(bytes),
-        officer: signer_info(&officer.chain),
-        authority: authority_info,
-        manifest_bytes,
-        authority_chain: authority.chain,
-    })
+    Ok(Sealed { base, officer, authority, manifest, manifest_bytes, officer_info, authority_info })
 }
 
 /// Chooses the sentence for a PDF that does not end in a revision of ours.
@@ -173,20 +259,7 @@ fn signature(bytes: &[u8], split: &Split, trust: &TrustAnchors) -> Result<Decode
     if !decoded.chain.verifies(&attributes, &decoded.signature) {
         return Err(Refusal::SignatureFalse { role });
     }
-    let at_seconds = u64::try_from(split.at.unix_timestamp()).unwrap_or(0);
-    trust.check(&decoded.chain.der, at_seconds).map_err(|source| match source {
-        // A stranger's root may bear the name of a trusted one.
-        webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey => {
-            Refusal::UnknownIssuer { role }
-        }
-        webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. } => {
-            Refusal::NotValidThen { role }
-        }
-        webpki::Error::RequiredEkuNotFoundContext(_)
-        | webpki::Error::CaUsedAsEndEntity
-        | webpki::Error::EndEntityUsedAsCa => Refusal::WrongPurpose { role },
-        source => Refusal::CertificateUnusable { role, source },
-    })?;
+    proof::certified(trust, &decoded.chain, split.at, role)?;
     if !decoded.chain.may_sign() {
         return Err(Refusal::WrongPurpose { role });
     }
@@ -299,6 +372,11 @@ fn signer_info(chain: &Chain) -> SignerInfo {
         algorithm: chain.algorithm,
         certificate_sha256: chain.der.first().map(|der| hash(der)).unwrap_or_default(),
     }
+}
+
+/// The common name in a name.
+pub(crate) fn common_name(name: &Name) -> Option<String> {
+    text(name, COMMON_NAME)
 }
 
 /// A text of a name. Other string types than these two are not used any more (RFC 5280, 4.1.2.4).

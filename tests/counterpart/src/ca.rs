@@ -1,7 +1,7 @@
 //! A certification authority for tests: a self-signed P-256 root that issues directly.
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType,
+    BasicConstraints, Certificate, CertificateParams, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
     PublicKeyData, SubjectPublicKeyInfo,
 };
@@ -11,6 +11,17 @@ use crate::CounterpartError;
 
 /// Validity of the root.
 const ROOT_DAYS: i64 = 3_650;
+/// Extended key usage (RFC 5280, 4.2.1.12); written by hand because it must be critical.
+const EXTENDED_USAGE: [u64; 4] = [2, 5, 29, 37];
+/// A sequence with id-kp-timeStamping alone, in DER.
+const TIME_STAMPING: [u8; 12] = [0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
+/// id-pkix-ocsp-nocheck.
+const NO_CHECK: [u64; 10] = [1, 3, 6, 1, 5, 5, 7, 48, 1, 5];
+/// Authority information access (RFC 5280, 4.2.2.1).
+const ACCESS: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 1];
+/// One address of an OCSP responder, in DER. Nobody listens there: tests carry the questions.
+const RESPONDER: &[u8] = b"\x30\x20\x30\x1e\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x01\x86\x12\
+                           http://ocsp.test/a";
 /// Validity of what it issues.
 const LEAF_DAYS: i64 = 730;
 
@@ -48,6 +59,10 @@ impl Subject {
 pub enum Usage {
     /// Signs documents: digitalSignature and nonRepudiation, nothing else.
     DocumentSigner,
+    /// Signs time-stamps, and nothing else; valid as long as the root.
+    TimeStamping,
+    /// Signs answers about revoked certificates; its own state is not asked (RFC 6960, 4.2.2.2.1).
+    OcspResponder,
     /// Authenticates a TLS client.
     TlsClient,
     /// Authenticates a TLS server under these DNS names or IP addresses.
@@ -87,6 +102,7 @@ pub struct Identity {
 #[derive(Debug)]
 pub struct TestCa {
     root: Issued,
+    key_pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -102,12 +118,17 @@ impl TestCa {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let root = Issued::of(&params.self_signed(&key).map_err(&error)?);
-        Ok(Self { root, issuer: Issuer::new(params, key) })
+        Ok(Self { root, key_pem: key.serialize_pem(), issuer: Issuer::new(params, key) })
     }
 
     /// The root certificate.
     pub fn root(&self) -> &Issued {
         &self.root
+    }
+
+    /// Its private key (PKCS#8, PEM), for programs that act in its name.
+    pub(crate) fn key_pem(&self) -> &str {
+        &self.key_pem
     }
 
     /// Issues a certificate for a public key given as SubjectPublicKeyInfo (RFC 5280) in DER.
@@ -142,15 +163,29 @@ impl TestCa {
             Usage::TlsServer { names } => {
                 CertificateParams::new(names.clone()).map_err(subject.error())?
             }
-            Usage::DocumentSigner | Usage::TlsClient => CertificateParams::default(),
+            _ => CertificateParams::default(),
         };
-        (params.not_before, params.not_after) = validity(LEAF_DAYS);
+        let days = if *usage == Usage::TimeStamping { ROOT_DAYS } else { LEAF_DAYS };
+        (params.not_before, params.not_after) = validity(days);
         params.distinguished_name = subject.name();
         params.is_ca = IsCa::ExplicitNoCa;
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         match usage {
-            Usage::DocumentSigner => params.key_usages.push(KeyUsagePurpose::ContentCommitment),
+            Usage::DocumentSigner => {
+                params.key_usages.push(KeyUsagePurpose::ContentCommitment);
+                params.custom_extensions = vec![responder()];
+            }
+            Usage::TimeStamping => {
+                let alone =
+                    CustomExtension::from_oid_content(&EXTENDED_USAGE, TIME_STAMPING.into());
+                params.custom_extensions = vec![critical(alone), responder()];
+            }
+            Usage::OcspResponder => {
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::OcspSigning];
+                let no_check = CustomExtension::from_oid_content(&NO_CHECK, vec![5, 0]);
+                params.custom_extensions = vec![no_check];
+            }
             Usage::TlsClient => {
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]
             }
@@ -163,6 +198,15 @@ impl TestCa {
             .map(|certificate| Issued::of(&certificate))
             .map_err(subject.error())
     }
+}
+
+fn responder() -> CustomExtension {
+    CustomExtension::from_oid_content(&ACCESS, RESPONDER.to_vec())
+}
+
+fn critical(mut extension: CustomExtension) -> CustomExtension {
+    extension.set_criticality(true);
+    extension
 }
 
 /// From a day ago, so that a clock somewhat behind still accepts it.

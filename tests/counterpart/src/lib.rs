@@ -10,22 +10,27 @@
 //! - [`TusServer`] and [`TusClient`]: npm's `@tus/server` and `tus-js-client` on Node.js;
 //! - [`PoorLink`]: a slow, lossy link that breaks, before any TCP server;
 //! - [`SoftTokens`]: SoftHSM2 tokens with keys and certificates;
+//! - [`TimeStampAuthority`] and [`Revocation`]: openssl's time-stamps, OCSP answers and lists;
 //! - [`TestCa`]: the certification authority of tests, whose word is worth nothing outside them.
 
 mod ca;
 mod error;
 mod gate;
+mod ocsp;
 mod poor_link;
 mod process;
 mod saned;
 mod tokens;
+mod tsa;
 mod tus;
 
 pub use ca::{Identity, Issued, Subject, TestCa, Usage};
 pub use error::CounterpartError;
 pub use gate::Gate;
+pub use ocsp::Revocation;
 pub use poor_link::{Carried, LinkModel, PoorLink};
 pub use process::{Started, free_port};
 pub use saned::{Backend, Saned};
 pub use tokens::{SoftTokens, TokenKey, TokenSpec};
+pub use tsa::TimeStampAuthority;
 pub use tus::{ClientEnd, TusClient, TusServer};

@@ -142,6 +142,12 @@ pub(crate) struct TestSigner {
 }
 
 impl TestSigner {
+    /// A signer with a P-256 key (PEM) and its certificates.
+    pub(crate) fn of(chain: Vec<Vec<u8>>, key_pem: &str) -> Self {
+        let algorithm = SignatureAlgorithm::EcdsaP256Sha256;
+        Self { chain, algorithm, key: kept(key_pem.as_bytes()) }
+    }
+
     /// The same key and certificates once more.
     pub(crate) fn twin(&self) -> Self {
         let pem = std::fs::read(self.key.path()).expect("the key is read");
