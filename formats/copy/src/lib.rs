@@ -17,7 +17,7 @@
 //! | [`PAGE_COUNT_MAX`] | 200 | a thick file |
 //! | [`PAGE_WORDS_MAX`] | 20,000 | a dense page has under 1,500 |
 //! | [`TEXT_CHARS_MAX`] | 500 | names must fit the statement page |
-//! | [`EVIDENCE_COUNT_MAX`] | 64 | revocation data of two signers and their time-stamps is some ten |
+//! | [`EVIDENCE_COUNT_MAX`] | 64 | two signers and their time-stamps need some ten |
 //! | [`EVIDENCE_BYTES_MAX`] | 1 MiB | long revocation lists do not travel with every copy |
 
 mod appended;

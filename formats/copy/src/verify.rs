@@ -134,7 +134,7 @@ pub(crate) fn judged(
     }
     revision::start_of_table(bytes).ok_or(Refusal::Cut)?;
     let (length, updates) = sealed(bytes);
-    let Sealed { base, officer, authority, manifest, manifest_bytes, officer_info, authority_info } =
+    let Sealed { base, officer, authority, manifest, manifest_bytes } =
         read(&bytes[..length], trust)?;
     let mut tail = Tail::new(base);
     let claimed = manifest.issued_at;
@@ -147,8 +147,8 @@ pub(crate) fn judged(
         sealed_sha256: hash(&bytes[..length]),
         level: proof.level,
         time_stamps: proof.stamps,
-        officer: officer_info,
-        authority: authority_info,
+        officer: signer_info(&officer),
+        authority: signer_info(&authority),
         manifest_bytes,
         authority_chain: authority,
     };
@@ -177,8 +177,6 @@ struct Sealed {
     authority: Chain,
     manifest: Manifest,
     manifest_bytes: Vec<u8>,
-    officer_info: SignerInfo,
-    authority_info: SignerInfo,
 }
 
 fn read(bytes: &[u8], trust: &TrustAnchors) -> Result<Sealed, Refusal> {
@@ -211,12 +209,11 @@ fn read(bytes: &[u8], trust: &TrustAnchors) -> Result<Sealed, Refusal> {
         return Err(Refusal::Time);
     }
     pages(&base.document, &manifest)?;
-    let (officer_info, authority_info) = (signer_info(&officer), signer_info(&authority));
     // An officer with a second certificate is still not the authority.
-    if same_name(&authority_info.common_name, &manifest.officer) {
+    if same_name(&signer_info(&authority).common_name, &manifest.officer) {
         return Err(Refusal::WrongOrder);
     }
-    Ok(Sealed { base, officer, authority, manifest, manifest_bytes, officer_info, authority_info })
+    Ok(Sealed { base, officer, authority, manifest, manifest_bytes })
 }
 
 /// Chooses the sentence for a PDF that does not end in a revision of ours.

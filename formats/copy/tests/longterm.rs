@@ -1,5 +1,5 @@
-//! Time-stamps and revocation data behind a copy. The authorities are openssl's, the second judge is
-//! pyHanko; the time of a check is simulated by asking about it.
+//! Time-stamps and revocation data behind a copy. The authorities are openssl's, the second judge
+//! is pyHanko; the time of a check is simulated by asking about it.
 
 mod common;
 
@@ -234,8 +234,7 @@ fn every_byte_of_the_updates_is_guarded() {
     let file = stamped(&world.long_term(), &trust, &world.tsa).expect("archived");
     let genuine = verify(&file, &trust).expect("it verifies");
     // The last token has parts that its own signature does not cover, such as its version.
-    let token = file.windows(11).rposition(|w| w == b"/Contents <").expect("a token");
-    let token = token..token + file[token..].iter().position(|b| *b == b'>').expect("its end");
+    let token = last_token(&file);
     let mut bytes = file.clone();
     for at in (world.sealed.len()..file.len()).step_by(101) {
         bytes[at] ^= 1;
@@ -259,6 +258,53 @@ fn updates_in_an_order_that_nobody_writes_are_judged_by_what_they_prove() {
     assert_eq!(level(&early), Level::Basic, "nothing proves when");
     let error = add_evidence(&early, &world.trust(), &answers).expect_err("nothing new");
     assert!(matches!(error, ExtendError::EvidenceCount { count: 0 }), "{error:?}");
+}
+
+/// The last token of a file: its place, between `<` and `>`.
+fn last_token(file: &[u8]) -> std::ops::Range<usize> {
+    let mark = b"/Contents <";
+    let start = file.windows(mark.len()).rposition(|w| w == mark).expect("a token") + mark.len();
+    start..start + file[start..].iter().position(|b| *b == b'>').expect("its end")
+}
+
+#[test]
+fn attacks_on_the_updates_meet_their_reasons() {
+    let world = &*WORLD;
+    let trust = world.trust();
+    let lt = world.long_term();
+    let token = last_token(&world.stamped);
+    let replayed = {
+        // The token of this copy's first time-stamp in the place of its second one.
+        let mut file = stamped(&lt, &trust, &world.tsa).expect("archived");
+        let place = last_token(&file);
+        file[place].copy_from_slice(&world.stamped[token.clone()]);
+        file
+    };
+    let emptied = {
+        let mut file = world.stamped.clone();
+        file[token.clone()].fill(b'0');
+        file
+    };
+    let capitals = {
+        let mut file = world.stamped.clone();
+        file[token].make_ascii_uppercase();
+        file
+    };
+    let (stamp, evidence) = (&world.stamped[world.sealed.len()..], &lt[world.stamped.len()..]);
+    let foreign = b"\n9 0 obj\n<</S/JavaScript>>\nendobj\n".as_slice();
+    for (name, expected, file) in [
+        ("time-stamp of another file", "time-stamp", replayed),
+        ("time-stamp emptied", "time-stamp", emptied),
+        ("time-stamp in capitals", "added", capitals),
+        ("time-stamp cut out", "added", [world.sealed.as_slice(), evidence].concat()),
+        ("time-stamp twice", "added", [world.stamped.as_slice(), stamp].concat()),
+        ("validation data twice", "added", [lt.as_slice(), evidence].concat()),
+        ("an object between", "added", [&world.stamped, foreign, evidence].concat()),
+        ("an object behind", "cut", [&lt, foreign].concat()),
+    ] {
+        let found = verify(&file, &trust).map(|v| v.level).map_err(|refusal| refusal.code());
+        assert_eq!(found, Err(expected), "{name}");
+    }
 }
 
 /// As of a simulated time: the last time-stamp is judged at that time, each earlier one and then
