@@ -13,11 +13,12 @@ pub(super) use append::{Journal, make_folder};
 
 /// A segment is closed when it is this long, so that old ones can be archived one by one and a
 /// scan holds no more than this in memory.
-const SEGMENT_BYTES_MAX: u64 = 8 * 1024 * 1024;
+const SEGMENT_BYTES_MAX: u64 = 1024 * 1024;
 
-/// A segment may pass the limit by one frame.
+/// The longest segment that is read: version 1 closed them at 8 MiB, and any may pass its limit by
+/// one frame.
 const SEGMENT_READ_MAX: u64 =
-    SEGMENT_BYTES_MAX + (frame::PAYLOAD_BYTES_MAX + frame::FRAME_HEAD_BYTES) as u64;
+    8 * 1024 * 1024 + (frame::PAYLOAD_BYTES_MAX + frame::FRAME_HEAD_BYTES) as u64;
 
 const FOLDER: &str = "journal";
 const HEAD_FILE: &str = "head";
