@@ -207,7 +207,7 @@ fn check_chain(entry: &Entry, before: &Head) -> Result<(), Damage> {
     if entry.seq != expected {
         return Err(Damage::Sequence { expected, found: entry.seq });
     }
-    if entry.prev != hex::encode(before.hash) {
+    if frame::digest_of(&entry.prev) != before.hash {
         return Err(Damage::Chain);
     }
     Ok(())
