@@ -129,3 +129,12 @@ fn kills_lose_nothing_and_flipped_bits_are_noticed() {
         assert!(text.contains(row), "{text}");
     }
 }
+
+#[test]
+fn every_mutation_still_fits_the_sources() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut mutants = program("mutants");
+    let output = mutants.arg("--list").arg("--repository").arg(repository).output();
+    let output = output.expect("mutants runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

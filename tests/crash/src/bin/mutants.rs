@@ -138,9 +138,10 @@ fn mutated(mutant: &Mutant, text: &str) -> Result<String, Failure> {
     let mut found = Vec::new();
     let mut function = "";
     for (at, line) in lines.iter().enumerate() {
-        let words = line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
-        let words = words.trim_start_matches("pub(super) ").trim_start_matches("async ");
-        if let Some(rest) = words.strip_prefix("fn ") {
+        if let Some((before, rest)) = line.trim_start().split_once("fn ")
+            && (before.is_empty()
+                || ["pub", "async", "const"].iter().any(|w| before.starts_with(w)))
+        {
             function = rest.split(['(', '<']).next().unwrap_or_default();
         }
         let here = mutant.within.as_deref().is_none_or(|within| within == function);
