@@ -74,8 +74,10 @@ pub fn is_noticed(flip: &Flip, opened: Result<Arc<Store>, StoreError>) -> bool {
         Ok(store) => {
             let name = flip.path.rsplit('/').next().and_then(|name| name.strip_suffix(".pdf"));
             let Some(sha256) = name else { return false };
-            // What a commit left unfinished is swept away, changed or not.
-            let on_record = store.list().is_ok_and(|all| all.iter().any(|c| c.sha256 == sha256));
+            // What a commit left unfinished, or what has aged out, is swept away, changed or not.
+            let on_record = store.list().is_ok_and(|all| {
+                all.iter().any(|copy| copy.sha256 == sha256 && copy.aged_out_at.is_none())
+            });
             let read = store.copy_bytes(sha256);
             !on_record || matches!(read, Err(StoreError::CopyDamaged { .. }))
         }
