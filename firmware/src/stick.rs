@@ -7,7 +7,7 @@
 
 mod spool;
 
-use formats_files::Disk;
+use formats_files::{Disk, UNFINISHED};
 use formats_wire::stick::{self, StickCopy, StickError, StickIndex};
 use formats_wire::{Rejection, SignedReceipt};
 use sha2::{Digest, Sha256};
@@ -100,7 +100,7 @@ pub fn export(
                 .map_err(|source| ExportError::Copy { sequence: copy.sequence, source })?;
             if let Err(error) = to.write_whole(&path, &bytes) {
                 // What was begun is in the way of the index, and of the next try.
-                let _ = to.remove(&format!("{path}.new"));
+                let _ = to.remove(&format!("{path}{UNFINISHED}"));
                 if error.kind() == std::io::ErrorKind::StorageFull {
                     break;
                 }

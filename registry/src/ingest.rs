@@ -88,10 +88,8 @@ impl Ingest {
         }
         let id = upload_id(meta);
         let _lock = self.lock(&id);
-        match self.store.digest_of(&meta.device, meta.sequence).map_err(IngestError::Store)? {
-            Some(digest) if digest == meta.sha256 => return self.find(&meta.device, &id),
-            Some(_) => return Err(refused(Refused::sequence_taken())),
-            None => {}
+        if self.is_kept(meta)? {
+            return self.find(&meta.device, &id);
         }
         let announced = Announced {
             device: meta.device.clone(),
@@ -223,6 +221,15 @@ impl Ingest {
         self.shelf.announce(id, &announced).map_err(disk("prolong an upload"))
     }
 
+    /// Whether this very copy is here; its sequence number under another file is refused.
+    fn is_kept(&self, meta: &UploadMeta) -> Result<bool, IngestError> {
+        match self.store.digest_of(&meta.device, meta.sequence).map_err(IngestError::Store)? {
+            Some(digest) if digest == meta.sha256 => Ok(true),
+            Some(_) => Err(refused(Refused::sequence_taken())),
+            None => Ok(false),
+        }
+    }
+
     /// Checks a whole upload and keeps it. Nothing is answered before all of it is durable.
     fn accept(&self, id: &str, announced: &Announced) -> Result<(), IngestError> {
         if self.store.finished(id).map_err(IngestError::Store)?.is_some() {
@@ -239,10 +246,8 @@ impl Ingest {
     pub(crate) fn import(&self, meta: &UploadMeta, bytes: &[u8]) -> Result<(), IngestError> {
         let id = upload_id(meta);
         let _lock = self.lock(&id);
-        match self.store.digest_of(&meta.device, meta.sequence).map_err(IngestError::Store)? {
-            Some(digest) if digest == meta.sha256 => return Ok(()),
-            Some(_) => return Err(refused(Refused::sequence_taken())),
-            None => {}
+        if self.is_kept(meta)? {
+            return Ok(());
         }
         let announced = Announced {
             device: meta.device.clone(),

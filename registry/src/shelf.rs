@@ -11,7 +11,7 @@
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use formats_files::Disk;
+use formats_files::{Disk, UNFINISHED};
 use formats_wire::UploadMeta;
 use formats_wire::tus::UPLOAD_BYTES_MAX;
 use serde::{Deserialize, Serialize};
@@ -25,8 +25,6 @@ const ANNOUNCEMENT_BYTES_MAX: u64 = 4096;
 const UPLOADS: &str = "uploads";
 const COPIES: &str = "copies";
 const REFUSED: &str = "refused";
-/// Ending of a file that has not got its name yet.
-const NEW: &str = ".new";
 
 /// What a device announced about an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +71,7 @@ impl Shelf {
         disk.sync_folder("")?;
         let shelf = Self { disk };
         for folder in [UPLOADS, REFUSED] {
-            for name in shelf.disk.list(folder)?.iter().filter(|name| name.ends_with(NEW)) {
+            for name in shelf.disk.list(folder)?.iter().filter(|name| name.ends_with(UNFINISHED)) {
                 shelf.remove(&format!("{folder}/{name}"))?;
             }
         }

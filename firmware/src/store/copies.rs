@@ -1,6 +1,6 @@
 //! Sealed copies: one file each, named by its SHA-256.
 
-use formats_files::Disk;
+use formats_files::{Disk, UNFINISHED};
 
 use super::error::StoreError;
 use super::frame;
@@ -10,7 +10,6 @@ pub const COPY_BYTES_MAX: u64 = formats_wire::tus::UPLOAD_BYTES_MAX;
 
 pub(super) const FOLDER: &str = "copies";
 const SUFFIX: &str = ".pdf";
-const NEW: &str = ".new";
 
 pub(super) fn path(sha256: &str) -> String {
     format!("{FOLDER}/{sha256}{SUFFIX}")
@@ -28,14 +27,7 @@ pub(super) fn keep(disk: &dyn Disk, sha256: &str, bytes: &[u8]) -> Result<(), St
         return Err(StoreError::CopyTooLong { bytes: bytes.len() as u64, max: COPY_BYTES_MAX });
     }
     let file = path(sha256);
-    let new = format!("{file}{NEW}");
-    let written = disk.create(&new).and_then(|handle| {
-        handle.write_at(0, bytes)?;
-        handle.sync()?;
-        disk.rename(&new, &file)?;
-        disk.sync_folder(FOLDER)
-    });
-    written.map_err(|e| StoreError::disk("write", &file, e))?;
+    disk.write_whole(&file, bytes).map_err(|e| StoreError::disk("write", &file, e))?;
     read(disk, sha256).map(drop)
 }
 
@@ -53,7 +45,7 @@ pub(super) fn read(disk: &dyn Disk, sha256: &str) -> Result<Vec<u8>, StoreError>
 /// Removes what an unfinished [`keep`] may have left, durably.
 pub(super) fn discard(disk: &dyn Disk, sha256: &str) -> Result<(), StoreError> {
     let file = path(sha256);
-    for path in [&file, &format!("{file}{NEW}")] {
+    for path in [&file, &format!("{file}{UNFINISHED}")] {
         match disk.remove(path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             other => other.map_err(|e| StoreError::disk("remove", path, e))?,
@@ -81,7 +73,7 @@ pub(super) fn list(disk: &dyn Disk, clean: bool) -> Result<Listing, StoreError> 
     let names = disk.list(FOLDER).map_err(|e| StoreError::disk("list", FOLDER, e))?;
     let mut listing = Listing::default();
     for name in names {
-        if name.ends_with(NEW) {
+        if name.ends_with(UNFINISHED) {
             if clean {
                 let path = format!("{FOLDER}/{name}");
                 disk.remove(&path).map_err(|e| StoreError::disk("remove", &path, e))?;

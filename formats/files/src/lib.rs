@@ -48,11 +48,15 @@ pub trait Disk: Send + Sync {
     fn free_bytes(&self) -> io::Result<u64>;
 }
 
+/// What is behind a path while `write_whole` is not at its end; a file so named that a crash
+/// left may be removed.
+pub const UNFINISHED: &str = ".new";
+
 impl dyn Disk + '_ {
     /// Writes a file of an existing folder so that it is there whole, durably, or not at all; what
-    /// had its name before stays until then. A failure may leave `<path>.new`.
+    /// had its name before stays until then. A failure may leave an [`UNFINISHED`] one.
     pub fn write_whole(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let fresh = format!("{path}.new");
+        let fresh = format!("{path}{UNFINISHED}");
         let file = self.create(&fresh)?;
         file.write_at(0, bytes)?;
         file.sync()?;

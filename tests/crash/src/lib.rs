@@ -16,6 +16,7 @@ use time::{Duration, OffsetDateTime};
 
 pub mod dice;
 pub mod kiosk;
+pub mod program;
 pub mod registry;
 pub mod trial;
 pub mod verdict;

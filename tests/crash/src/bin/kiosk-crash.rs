@@ -2,18 +2,11 @@
 //!
 //! Nothing it writes belongs to a citizen. Usage, output and exit codes: docs/reliability.md.
 
-use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use crash::kiosk::{Acknowledged, Load, check, run};
-use crash::verdict::Verdict;
-
-/// The workload or the check failed by a verdict.
-const EXIT_VERDICT: u8 = 1;
-/// The run could not go on, by no fault of the state it found.
-const EXIT_STOPPED: u8 = 3;
+use crash::program::{Place, ended, judged};
 
 #[derive(Parser)]
 #[command(about = "A workload on the kiosk's store, and the judge of what a crash left of it")]
@@ -51,16 +44,6 @@ enum Command {
     },
 }
 
-#[derive(Args)]
-struct Place {
-    /// The store's folder.
-    #[arg(long)]
-    dir: PathBuf,
-    /// The workload.
-    #[arg(long)]
-    seed: u64,
-}
-
 fn side(text: &str) -> Result<(usize, u64), String> {
     let parse = |(lane, count): (&str, &str)| Some((lane.parse().ok()?, count.parse().ok()?));
     text.split_once(':').and_then(parse).ok_or_else(|| "not LANE:COUNT".to_owned())
@@ -70,23 +53,11 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run { place, steps, sides, tries } => {
             let load = Load { steps, sides, tries };
-            match run(&place.dir, place.seed, &load, std::io::stdout()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    let judged = error.is::<Verdict>();
-                    let _ = writeln!(std::io::stderr(), "{}", kiosk::chain(&*error));
-                    ExitCode::from(if judged { EXIT_VERDICT } else { EXIT_STOPPED })
-                }
-            }
+            ended(run(&place.dir, place.seed, &load, std::io::stdout()))
         }
         Command::Check { place, acked, side_acked } => {
             let acknowledged = Acknowledged { steps: acked, sides: side_acked };
-            let (line, code) = match check(&place.dir, place.seed, &acknowledged) {
-                Ok(steps) => (format!("OK {steps} {steps}"), ExitCode::SUCCESS),
-                Err(verdict) => (verdict.to_string(), ExitCode::from(EXIT_VERDICT)),
-            };
-            let _ = writeln!(std::io::stdout(), "{line}");
-            code
+            judged(check(&place.dir, place.seed, &acknowledged))
         }
     }
 }

@@ -3,18 +3,11 @@
 //!
 //! Nothing it writes belongs to a citizen. Usage, output and exit codes: docs/reliability.md.
 
-use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use crash::program::{Place, ended, judged};
 use crash::registry::{check, run};
-use crash::verdict::Verdict;
-
-/// The workload or the check failed by a verdict.
-const EXIT_VERDICT: u8 = 1;
-/// The run could not go on, by no fault of the state it found.
-const EXIT_STOPPED: u8 = 3;
 
 #[derive(Parser)]
 #[command(about = "Uploads to the registry's acceptance, and the judge of what a crash leaves")]
@@ -43,35 +36,11 @@ enum Command {
     },
 }
 
-#[derive(Args)]
-struct Place {
-    /// The registry's data folder.
-    #[arg(long)]
-    dir: PathBuf,
-    /// The workload.
-    #[arg(long)]
-    seed: u64,
-}
-
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run { place, steps } => {
-            match run(&place.dir, place.seed, steps, std::io::stdout()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    let judged = error.is::<Verdict>();
-                    let _ = writeln!(std::io::stderr(), "{}", kiosk::chain(&*error));
-                    ExitCode::from(if judged { EXIT_VERDICT } else { EXIT_STOPPED })
-                }
-            }
+            ended(run(&place.dir, place.seed, steps, std::io::stdout()))
         }
-        Command::Check { place, acked } => {
-            let (line, code) = match check(&place.dir, place.seed, acked) {
-                Ok(steps) => (format!("OK {steps} {steps}"), ExitCode::SUCCESS),
-                Err(verdict) => (verdict.to_string(), ExitCode::from(EXIT_VERDICT)),
-            };
-            let _ = writeln!(std::io::stdout(), "{line}");
-            code
-        }
+        Command::Check { place, acked } => judged(check(&place.dir, place.seed, acked)),
     }
 }
