@@ -270,10 +270,21 @@ impl Store {
         }
     }
 
-    /// Journals that an upload began (`sent` 0) or how many bytes the registry says it has. For
-    /// copies without a receipt.
+    /// Journals how many bytes of a copy without a receipt the registry says it has, if that is
+    /// more than is on record.
     pub fn upload_progress(&self, sequence: u64, sent: u64) -> Result<(), StoreError> {
+        let known = self.inner().durable.pending().get(&sequence).and_then(|copy| copy.sent);
+        if known.is_some_and(|(known, _)| sent <= known) {
+            return Ok(());
+        }
         self.append(Record::UploadProgress { sequence, sent }).map(drop)
+    }
+
+    /// Bytes that the registry has of copies without a receipt, if it got any of a copy since.
+    pub fn sent_without_receipt(&self, since: time::OffsetDateTime) -> u64 {
+        let inner = self.inner();
+        let sent = inner.durable.pending().values().filter_map(|copy| copy.sent);
+        sent.filter(|(_, at)| *at > since).map(|(bytes, _)| bytes).sum()
     }
 
     /// Journals that a print job of an issued copy began or ended. A job's id is taken once:

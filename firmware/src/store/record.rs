@@ -260,11 +260,11 @@ pub enum Record {
         /// The copy's sequence.
         sequence: u64,
     },
-    /// An upload began, or how far it has come.
+    /// How far an upload had come when it was broken off.
     UploadProgress {
         /// The copy's sequence.
         sequence: u64,
-        /// Bytes that the registry says it has; 0 when it began.
+        /// Bytes that the registry says it has.
         sent: u64,
     },
     /// A print job of the copy began or ended.

@@ -65,6 +65,8 @@ pub struct Sums {
 pub(super) struct Waiting {
     pub(super) digest: Hash,
     pub(super) bytes: u64,
+    /// What the registry last said it has, and when.
+    pub(super) sent: Option<(u64, OffsetDateTime)>,
 }
 
 /// A delivered copy whose file is still here.
@@ -311,6 +313,11 @@ impl State {
                 self.unseen.remove(sequence);
                 self.sums.acknowledged += 1;
             }
+            Record::UploadProgress { sequence, sent } => {
+                if let Some(waiting) = self.pending.get_mut(sequence) {
+                    waiting.sent = Some((*sent, at));
+                }
+            }
             Record::Print { sequence, job, outcome } => {
                 self.jobs.insert(job.clone(), (*sequence, *outcome == PrintOutcome::Started));
                 self.sums.printed += u64::from(*outcome == PrintOutcome::Printed);
@@ -347,7 +354,8 @@ impl State {
     fn issue(&mut self, copy: &IssuedCopy) {
         self.reservation = None;
         self.end_visit(&copy.visit);
-        let waiting = Waiting { digest: frame::digest_of(&copy.sha256), bytes: copy.bytes };
+        let digest = frame::digest_of(&copy.sha256);
+        let waiting = Waiting { digest, bytes: copy.bytes, sent: None };
         self.pending.insert(copy.sequence, waiting);
         self.unseen.insert(copy.sequence);
         self.sums.issued += 1;

@@ -1,7 +1,8 @@
 //! How many bytes may go now on a link that is paid by the byte: a token bucket over the clock.
 //!
-//! Nothing of it is stored. After a restart the day's bucket begins with what the receipts of the
-//! last day leave of it, so that a kiosk unplugged ten times a day does not get ten budgets.
+//! Nothing of it is stored. After a restart the day's bucket begins with what the copies that went
+//! up in the last day leave of it, so that a kiosk unplugged ten times a day does not get ten
+//! budgets.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use time::OffsetDateTime;
 use super::Policy;
 use crate::store::{CopySummary, Delivery};
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What may be sent.
 #[derive(Debug)]
@@ -45,13 +46,20 @@ impl Bucket {
 }
 
 impl Budget {
-    /// The budget of `policy` at `now`; `copies` are all that were delivered in the last day.
-    pub(super) fn new(policy: &Policy, now: OffsetDateTime, copies: &[CopySummary]) -> Self {
+    /// The budget of `policy` at `now`. `copies` have all that were delivered in the last day;
+    /// `unfinished` bytes went up for others.
+    pub(super) fn new(
+        policy: &Policy,
+        now: OffsetDateTime,
+        copies: &[CopySummary],
+        unfinished: u64,
+    ) -> Self {
         let recent = |copy: &&CopySummary| match copy.delivery {
             Delivery::Delivered { at, .. } => at <= now && now - at < DAY,
             Delivery::Waiting | Delivery::Rejected { .. } => false,
         };
-        let spent: u64 = copies.iter().filter(recent).map(|copy| copy.bytes).sum();
+        let spent: u64 =
+            copies.iter().filter(recent).map(|copy| copy.bytes).sum::<u64>() + unfinished;
         let day = policy.bytes_per_day.map(|bytes| {
             let capacity = bytes.get() as f64;
             let level = (capacity - spent as f64).max(0.0);
@@ -132,13 +140,13 @@ mod tests {
 
     #[test]
     fn without_limits_everything_passes_at_once() {
-        let mut budget = Budget::new(&Policy::default(), NOON, &[]);
+        let mut budget = Budget::new(&Policy::default(), NOON, &[], 0);
         assert!((0..1000).all(|_| budget.take(1 << 30, NOON).is_ok()));
     }
 
     #[test]
     fn a_day_passes_its_budget_and_what_flows_in_meanwhile_but_no_more() {
-        let mut budget = Budget::new(&metered(10_000_000, 0), NOON, &[]);
+        let mut budget = Budget::new(&metered(10_000_000, 0), NOON, &[], 0);
         let sent = passes(&mut budget, 100_000, 24 * 3600);
         assert!((19_800_000..=20_200_000).contains(&sent), "{sent}");
     }
@@ -152,22 +160,29 @@ mod tests {
             copy(6_000_000, Some(NOON - 25 * hour)),
             copy(6_000_000, None),
         ];
-        let mut budget = Budget::new(&metered(10_000_000, 0), NOON, &copies);
+        let mut budget = Budget::new(&metered(10_000_000, 0), NOON, &copies, 0);
         let wait = budget.take(100_000, NOON).expect_err("12 of 10 MB are spent");
         assert!(wait <= Duration::from_secs(1), "it fills at once, slowly: {wait:?}");
         assert!(passes(&mut budget, 100_000, 3600) <= 600_000, "an hour brings a 24th");
     }
 
     #[test]
+    fn a_restart_counts_what_was_sent_of_copies_that_lack_their_receipt() {
+        let policy = metered(10_000_000, 0);
+        assert!(Budget::new(&policy, NOON, &[], 9_999_999).take(1, NOON).is_ok());
+        assert!(Budget::new(&policy, NOON, &[], 10_000_000).take(1, NOON).is_err());
+    }
+
+    #[test]
     fn a_rate_spreads_pieces_larger_than_itself() {
-        let mut budget = Budget::new(&metered(0, 50_000), NOON, &[]);
+        let mut budget = Budget::new(&metered(0, 50_000), NOON, &[], 0);
         let sent = passes(&mut budget, 200_000, 60);
         assert!((2_900_000..=3_300_000).contains(&sent), "{sent}");
     }
 
     #[test]
     fn a_clock_that_jumps_back_neither_stops_nor_refills_the_bucket() {
-        let mut budget = Budget::new(&metered(86_400, 0), NOON, &[]);
+        let mut budget = Budget::new(&metered(86_400, 0), NOON, &[], 0);
         assert!(budget.take(86_400, NOON).is_ok());
         let earlier = NOON - time::Duration::days(400);
         let wait = budget.take(1, earlier).expect_err("spent");
@@ -177,7 +192,7 @@ mod tests {
 
     #[test]
     fn asking_for_a_receipt_is_free() {
-        let mut budget = Budget::new(&metered(100, 0), NOON, &[]);
+        let mut budget = Budget::new(&metered(100, 0), NOON, &[], 0);
         assert!(budget.take(1000, NOON).is_ok());
         assert!(budget.take(1, NOON).is_err());
         assert!(budget.take(0, NOON).is_ok());

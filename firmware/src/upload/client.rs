@@ -124,6 +124,11 @@ pub(super) struct Upload {
 }
 
 impl Upload {
+    /// The most that the registry said it has.
+    pub(super) const fn seen(&self) -> u64 {
+        self.seen
+    }
+
     /// Whether the registry has all of it, by its own last word.
     pub(super) fn is_whole(&self, bytes: u64) -> bool {
         self.offset == Some(bytes)

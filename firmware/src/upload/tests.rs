@@ -15,7 +15,7 @@ use time::macros::datetime;
 
 use super::uploader::{PAUSE_MAX, PAUSE_MIN, pause};
 use super::*;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::random::SystemRandom;
 use crate::store::{
     CopySummary, Decision, Delivery, Priority, Record, RegisterRow, Store, Verdict,
@@ -135,7 +135,7 @@ impl Bench {
         let transport = Https::new(&self.registry.url(), self.tls.clone()).expect("an address");
         let identity =
             Identity { device: DEVICE.to_owned(), receipt_key: self.registry.receipt_key() };
-        let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+        let (clock, random) = (Arc::new(TestClock), Arc::new(SystemRandom));
         let transport = Arc::new(transport);
         Uploader::new(store, transport, identity, clock, random, policy)
     }
@@ -372,6 +372,20 @@ async fn a_metered_link_says_when_to_come_back() {
     assert!(matches!(uploader.round().await, Round::Done(_)));
     assert_eq!(bench.registry.bytes_taken(), 300_100, "{:?}", bench.registry.log());
     assert_eq!(bench.registry.kept(), [large.sha256, small.sha256]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_amid_a_copy_brings_no_new_budget() {
+    let bench = Bench::new([]).await;
+    bench.issue("a", 600_000);
+    let policy = Policy { bytes_per_day: NonZeroU64::new(200_000), ..Policy::default() };
+    for _start in 0..3 {
+        bench.uploader_with(policy.clone()).round().await;
+    }
+    let taken = bench.registry.bytes_taken();
+    let pieces = 200_000_usize.div_ceil(formats_wire::tus::CHUNK_BYTES_MAX);
+    assert_eq!(taken, pieces * formats_wire::tus::CHUNK_BYTES_MAX, "{:?}", bench.registry.log());
+    assert_eq!(bench.store.sent_without_receipt(TestClock.now()), 0, "of what came later");
 }
 
 #[test]

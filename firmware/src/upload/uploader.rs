@@ -9,7 +9,7 @@ use bytes::Bytes;
 use drivers_api::{Power, PowerState};
 use time::OffsetDateTime;
 
-use super::budget::Budget;
+use super::budget::{Budget, DAY};
 use super::client::{Client, Parcel, SendError, Sent, Upload};
 use super::{Identity, Policy, Transport, tls};
 use crate::clock::Clock;
@@ -212,7 +212,12 @@ impl Uploader {
                 Err(error) => break Err(error.into()),
             }
         };
+        let sent = upload.as_ref().map_or(0, Upload::seen);
         self.progress.entry(copy.sequence).or_default().upload = upload;
+        if sent > 0 && !matches!(end, Ok(Attempt::Delivered)) {
+            let sequence = copy.sequence;
+            self.with_store(move |store| store.upload_progress(sequence, sent)).await?;
+        }
         end
     }
 
@@ -261,11 +266,16 @@ impl Uploader {
         }
         let now = self.clock.now();
         if self.budget.is_none() {
-            let copies = match self.policy.bytes_per_day {
-                Some(_) => self.with_store(Store::list).await?,
-                None => Vec::new(),
+            let (copies, unfinished) = match self.policy.bytes_per_day {
+                Some(_) => {
+                    let ask = move |store: &Store| {
+                        Ok((store.list()?, store.sent_without_receipt(now - DAY)))
+                    };
+                    self.with_store(ask).await?
+                }
+                None => (Vec::new(), 0),
             };
-            self.budget = Some(Budget::new(&self.policy, now, &copies));
+            self.budget = Some(Budget::new(&self.policy, now, &copies, unfinished));
         }
         let Some(budget) = &mut self.budget else { return Ok(None) };
         Ok(budget.take(bytes, now).err())

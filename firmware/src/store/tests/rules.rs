@@ -72,10 +72,14 @@ fn an_upload_goes_no_further_than_its_copy_and_ends_with_the_receipt() {
     let bench = Bench::new();
     let (store, _) = bench.open();
     let copy = issue(&store, "a");
-    store.upload_progress(1, 0).expect("began");
+    let sent = || store.sent_without_receipt(time::OffsetDateTime::UNIX_EPOCH);
+    assert_eq!(sent(), 0);
     store.upload_progress(1, copy.bytes).expect("all of it");
+    store.upload_progress(1, copy.bytes - 1).expect("is known");
+    assert_eq!(sent(), copy.bytes);
     assert!(is_refused(store.upload_progress(1, copy.bytes + 1)));
     deliver(&store, &copy);
+    assert_eq!(sent(), 0);
     assert!(is_refused(store.upload_progress(1, 0)));
 }
 
