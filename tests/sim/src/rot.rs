@@ -33,9 +33,10 @@ impl Flip {
     }
 }
 
-/// A bit of the journal or of a sealed copy. The journal's last frame is left out: damage there
-/// cannot be told from an append that the power cut short unless the head anchor was on the disk
-/// already, which is why receipts and tickets carry the number too.
+/// A bit of the journal or of a sealed copy. The journal's last sound frame is left out, and what
+/// the power cut short behind it: damage there cannot be told from an append that the power cut
+/// short unless the head anchor was on the disk already, which is why receipts and tickets carry
+/// the number too.
 pub fn choose(disk: &MemoryDisk, chaos: &Chaos) -> Option<Flip> {
     let mut files = disk.files();
     files.retain(|path| path.ends_with(".seg") || path.ends_with(".pdf"));
@@ -52,12 +53,18 @@ pub fn choose(disk: &MemoryDisk, chaos: &Chaos) -> Option<Flip> {
     Some(Flip { path, offset, bit: u32::try_from(chaos.below(8)).unwrap_or(0) })
 }
 
-/// Where the last whole frame of a segment begins.
+/// Where the last sound frame of a segment begins.
 fn last_frame(bytes: &[u8]) -> usize {
     let (mut at, mut last) = (56, 0);
-    while let Some(length) = bytes.get(at..at + 4).and_then(|l| l.try_into().ok()) {
-        let end = at + 8 + u32::from_le_bytes(length) as usize;
-        if end > bytes.len() {
+    let number = |at: usize| {
+        let bytes = bytes.get(at..at + 4)?;
+        bytes.try_into().ok().map(u32::from_le_bytes)
+    };
+    while let (Some(length), Some(sum)) = (number(at), number(at + 4)) {
+        let end = at + 8 + length as usize;
+        let Some(payload) = bytes.get(at + 8..end) else { break };
+        let sound = crc32c::crc32c_append(crc32c::crc32c(&length.to_le_bytes()), payload) == sum;
+        if !sound {
             break;
         }
         (last, at) = (at, end);
