@@ -43,6 +43,8 @@ bench: setup ## ratios: store against the bare disk, pages against ocrmypdf, byt
 reliability: setup ## kills, power cuts, full disks, flipped bits: the table of docs/reliability.md (root)
 	cargo build --locked --workspace --bins
 	$(OUT)/debug/reliability --write docs/reliability.md
+	cargo build --locked --workspace --all-targets
+	CRASH_KILLS=1000 cargo test --locked --workspace --test crash -- --nocapture
 
 sim-mutants: setup ## take one fsync, rename or check out of the product at a time; a test must notice
 	cargo build --locked --workspace --bins
