@@ -13,11 +13,13 @@ use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
 use drivers_sim::SimPower;
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use formats_copy::TrustAnchors;
+use formats_trust_services::{Online, Settings, SettingsError};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::Parts;
 use crate::random::SystemRandom;
+use crate::steps::prove::{PATIENCE, TimeStamps};
 use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool};
 use crate::store::{self, Recovery, Store, StoreError};
 
@@ -62,6 +64,9 @@ pub enum AssembleError {
         #[source]
         source: formats_copy::TrustError,
     },
+    /// The time-stamp authority's settings cannot be used.
+    #[error("cannot use the time-stamp authority")]
+    TimeStamps(#[source] SettingsError),
     /// A sheet of the simulated scanner cannot be read.
     #[error("cannot use the simulated scanner's sheets")]
     Sheets(#[source] drivers_api::DeviceError),
@@ -79,6 +84,7 @@ impl AssembleError {
                                 and check reading.tessdata in the site file"
             }
             Self::Trust { .. } => "put the PEM of the issuing root into trust.roots",
+            Self::TimeStamps(_) => "correct [time_stamp] in the site file",
             Self::Sheets(_) => "correct the sheets listed in the board file",
         }
     }
@@ -119,7 +125,7 @@ pub fn assemble(
     };
     let parts = Parts {
         keys: keys(&config, &board.token.module),
-        sealer: Box::new(assets(&config)?),
+        sealer: Box::new(assets(&config, &clock)?),
         models: vec![formats_copy::ModelEntry {
             name: model.name,
             version: model.version,
@@ -183,7 +189,7 @@ fn keys(config: &Config, module: &Path) -> Keys {
     }
 }
 
-fn assets(config: &Config) -> Result<CopyAssets, AssembleError> {
+fn assets(config: &Config, clock: &Arc<dyn Clock>) -> Result<CopyAssets, AssembleError> {
     let optional = |what, path: &Option<PathBuf>| {
         path.as_deref().map(|path| read_asset(what, path)).transpose()
     };
@@ -204,7 +210,13 @@ fn assets(config: &Config) -> Result<CopyAssets, AssembleError> {
         seal_png: optional("seal image", &config.authority.seal_image)?,
         signatures,
         trust,
+        time_stamps: config.time_stamp.as_ref().map(|s| time_stamps(s, clock)).transpose()?,
     })
+}
+
+fn time_stamps(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<TimeStamps, AssembleError> {
+    let online = Online::new(settings.clone(), PATIENCE).map_err(AssembleError::TimeStamps)?;
+    Ok(TimeStamps::new(Box::new(online), Arc::clone(clock), Arc::new(SystemRandom)))
 }
 
 /// Reads a file named by the site file, within its size limit.

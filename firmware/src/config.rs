@@ -37,6 +37,8 @@ pub struct Config {
     pub screen: Screen,
     /// Whose signatures count.
     pub trust: Trust,
+    /// The authority that proves when copies were sealed, if there is one.
+    pub time_stamp: Option<formats_trust_services::Settings>,
     /// Fonts that the copy embeds.
     #[serde(default)]
     pub fonts: Fonts,
@@ -284,7 +286,9 @@ impl Config {
         ];
         let images =
             self.officers.iter_mut().filter_map(|officer| officer.signature_image.as_mut());
-        for path in fixed.into_iter().chain(self.authority.seal_image.as_mut()).chain(images) {
+        let time_stamp = self.time_stamp.as_mut().and_then(|settings| settings.ca.as_mut());
+        let optional = self.authority.seal_image.as_mut().into_iter().chain(time_stamp);
+        for path in fixed.into_iter().chain(optional).chain(images) {
             *path = folder.join(&*path);
         }
     }

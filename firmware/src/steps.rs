@@ -5,5 +5,6 @@ pub mod check;
 pub mod decide;
 pub mod deliver;
 pub mod identify;
+pub mod prove;
 pub mod read;
 pub mod scan;

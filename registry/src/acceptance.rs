@@ -3,6 +3,7 @@
 use formats_copy::{Manifest, TrustAnchors, TrustError, verify};
 use formats_wire::Rejection;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 /// What a verified copy says about itself, as the registry keeps and shows it. Never the content.
@@ -49,6 +50,12 @@ pub trait Acceptance: Send + Sync {
     /// Whether a QR code's text belongs to this file: its code, its manifest's digest, and the
     /// authority's signature over it. False for a file that does not verify.
     fn matches_qr(&self, bytes: &[u8], qr: &str) -> bool;
+
+    /// SHA-256 of the part of a copy that was sealed: the same for a copy and for a longer file
+    /// that proves it. None for a file that does not verify.
+    fn sealed_sha256(&self, bytes: &[u8]) -> Option<[u8; 32]> {
+        self.check(bytes).ok().map(|_| Sha256::digest(bytes).into())
+    }
 }
 
 /// Both signatures, their chains and the manifest, by the very code that sealed the copy.
@@ -77,6 +84,10 @@ impl Acceptance for CopyVerifier {
 
     fn matches_qr(&self, bytes: &[u8], qr: &str) -> bool {
         verify(bytes, &self.trust).is_ok_and(|verified| verified.matches_qr(qr))
+    }
+
+    fn sealed_sha256(&self, bytes: &[u8]) -> Option<[u8; 32]> {
+        verify(bytes, &self.trust).ok().map(|verified| verified.sealed_sha256)
     }
 }
 

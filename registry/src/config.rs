@@ -22,6 +22,9 @@ pub struct Config {
     pub device: DeviceListener,
     /// Where people check.
     pub public: PublicListener,
+    /// The authority that proves when copies were sealed. Without one, kept copies are not proven
+    /// for longer than their signers' certificates last.
+    pub time_stamp: Option<formats_trust_services::Settings>,
     /// Bounds on what anyone may ask.
     #[serde(default)]
     pub limits: Limits,
@@ -145,7 +148,9 @@ impl Config {
             &mut device.client_ca,
         ];
         let optional = [&mut self.public.certificate, &mut self.public.key];
-        for path in paths.into_iter().chain(optional.into_iter().flatten()) {
+        let time_stamp = self.time_stamp.as_mut().and_then(|settings| settings.ca.as_mut());
+        let optional = optional.into_iter().flatten().chain(time_stamp);
+        for path in paths.into_iter().chain(optional) {
             *path = folder.join(&*path);
         }
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use formats_copy::VerificationCode;
 use formats_files::RealDisk;
 use registry::wire::{KeyError, ReceiptSigner};
 use registry::{Config, Registry, Service};
@@ -43,6 +44,21 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Write a kept copy's file, with everything that proves it, for someone who may have it (its
+    /// owner, a court). The file holds whatever the paper says.
+    Copy {
+        /// The verification code.
+        code: String,
+        /// Where to; must not exist yet. Only the caller may read it.
+        #[arg(long)]
+        out: PathBuf,
+        /// The very file that was received instead, without what proves it for longer.
+        #[arg(long)]
+        received: bool,
+        /// The configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Make the key that signs receipts and print its public half, which every kiosk needs.
     Keygen {
         /// The private key's file; must not exist yet.
@@ -62,6 +78,12 @@ enum Failure {
     System(#[source] io::Error),
     #[error("the stick was not taken to its end; run this again")]
     Import(#[source] registry::ImportError),
+    #[error("cannot look up a copy")]
+    Store(#[source] registry::StoreError),
+    #[error("cannot read the copy")]
+    Read(#[source] io::Error),
+    #[error("no copy has this code; check it against the paper")]
+    NoCopy,
     #[error("cannot make a receipt key")]
     Key(#[source] KeyError),
     #[error("cannot write {path}")]
@@ -83,6 +105,9 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Run { config } => run(&config).map(|()| ExitCode::SUCCESS),
         Command::Import { stick, config } => import(&stick, &config),
+        Command::Copy { code, out, received, config } => {
+            copy(&code, &out, received, &config).map(|()| ExitCode::SUCCESS)
+        }
         Command::Keygen { out } => keygen(&out).map(|()| ExitCode::SUCCESS),
     };
     match done {
@@ -134,14 +159,29 @@ fn import(stick: &Path, config: &Path) -> Result<ExitCode, Failure> {
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(DEGRADED) })
 }
 
+fn copy(code: &str, out: &Path, received: bool, config: &Path) -> Result<(), Failure> {
+    let config = Config::load(config).map_err(Failure::Config)?;
+    let service = Service::from_config(&config).map_err(Failure::Start)?;
+    let code = VerificationCode::parse(code).map_err(|_| Failure::NoCopy)?;
+    let kept = service.store().by_code(&code.to_string()).map_err(Failure::Store)?;
+    let kept = kept.ok_or(Failure::NoCopy)?;
+    let bytes = if received { service.copy(&kept.sha256) } else { service.strongest(&kept) };
+    create(out, &bytes.map_err(Failure::Read)?)
+}
+
+/// Writes a new file that only its owner may read.
+fn create(out: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let write = |source| Failure::Write { path: out.to_owned(), source };
+    let mut file =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(out).map_err(write)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(write)
+}
+
 fn keygen(out: &Path) -> Result<(), Failure> {
     let write = |source| Failure::Write { path: out.to_owned(), source };
     let pkcs8 = ReceiptSigner::generate_pkcs8(&SystemRandom::new()).map_err(Failure::Key)?;
     let key = ReceiptSigner::from_pkcs8(&pkcs8).map_err(Failure::Key)?.key();
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(out).map_err(write)?;
-    file.write_all(&pkcs8).map_err(write)?;
-    file.sync_all().map_err(write)?;
+    create(out, &pkcs8)?;
     writeln!(io::stdout(), "{key}").map_err(write)
 }
 

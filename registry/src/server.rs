@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use formats_copy::TrustError;
+use formats_copy::{TrustAnchors, TrustError};
 use formats_files::RealDisk;
+use formats_trust_services::{Online, SettingsError};
 use formats_wire::{KeyError, ReceiptKey, ReceiptSigner};
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::version::TLS13;
@@ -23,13 +24,19 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::portal::{self, Portal};
+use crate::preserve::Preserver;
 use crate::serve::{Listener, serve};
 use crate::service::{Parts, Service};
 use crate::store::{Store, StoreError};
-use crate::{Acceptance, Clock, Config, CopyVerifier};
+use crate::{Acceptance, Clock, Config, CopyVerifier, trace};
 
 /// How often the space of expired uploads is freed.
 const SWEEP: Duration = Duration::from_secs(3600);
+
+/// How often copies are looked for whose proof is due.
+const PRESERVE: Duration = Duration::from_secs(5);
+/// How long a trust service may take to answer.
+const SERVICE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why the registry cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +110,9 @@ pub enum StartError {
     /// The portal's texts, which are part of this program, cannot be read.
     #[error("cannot read the portal's texts")]
     Texts(#[source] toml::de::Error),
+    /// The time-stamp authority's settings cannot be used.
+    #[error("cannot use the time-stamp authority of the configuration")]
+    TimeStamps(#[source] SettingsError),
     /// An address cannot be listened on.
     #[error("cannot listen on {address}")]
     Bind {
@@ -120,6 +130,7 @@ pub struct Registry {
     public: Listener,
     receipt_key: ReceiptKey,
     service: Arc<Service>,
+    preserver: Option<Preserver>,
 }
 
 impl Registry {
@@ -140,8 +151,9 @@ impl Registry {
         acceptance: Arc<dyn Acceptance>,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let (service, receipt_key) = open(config, acceptance, clock)?;
+        let (service, receipt_key) = open(config, acceptance, Arc::clone(&clock))?;
         let service = Arc::new(service);
+        let preserver = preserver(config, &service, clock)?;
         let limits = config.limits;
         let portal = Portal::new(config, &service).map_err(StartError::Texts)?;
         Ok(Self {
@@ -161,6 +173,7 @@ impl Registry {
             },
             receipt_key,
             service,
+            preserver,
         })
     }
 
@@ -196,7 +209,9 @@ impl Registry {
             let _ = tell.send(true);
         };
         let sweeping = sweep(self.service, told.clone());
-        tokio::join!(serve(self.device, told.clone()), serve(self.public, told), sweeping, stop);
+        let preserving = preserve(self.preserver, told.clone());
+        let (device, public) = (serve(self.device, told.clone()), serve(self.public, told));
+        tokio::join!(device, public, sweeping, preserving, stop);
     }
 }
 
@@ -233,6 +248,43 @@ fn open(
     let disk = Arc::new(RealDisk::new(data.clone()));
     let parts = Parts { disk, store, acceptance, clock, limits: config.limits };
     Ok((Service::open(parts).map_err(folder)?, receipt_key))
+}
+
+fn preserver(
+    config: &Config,
+    service: &Arc<Service>,
+    clock: Clock,
+) -> Result<Option<Preserver>, StartError> {
+    let Some(settings) = &config.time_stamp else {
+        tracing::warn!("no [time_stamp]: copies are not proven beyond their certificates' end");
+        return Ok(None);
+    };
+    let path = &config.trust_anchors;
+    let trust = TrustAnchors::from_pem(&read(path)?)
+        .map_err(|source| StartError::Trust { path: path.clone(), source })?;
+    let online = Online::new(settings.clone(), SERVICE_PATIENCE).map_err(StartError::TimeStamps)?;
+    Ok(Some(Preserver::new(Arc::clone(service), trust, Box::new(online), clock)))
+}
+
+/// Proves kept copies for the decades, a few at a time.
+async fn preserve(preserver: Option<Preserver>, mut stop: watch::Receiver<bool>) {
+    let Some(preserver) = preserver.map(Arc::new) else { return };
+    let mut pause = Duration::ZERO;
+    while timeout(pause, stop.wait_for(|stop| *stop)).await.is_err() {
+        let worker = Arc::clone(&preserver);
+        pause = match spawn_blocking(move || worker.round()).await {
+            Ok(Ok(round)) if round.stronger > 0 => Duration::ZERO,
+            Ok(Ok(_)) => PRESERVE,
+            Ok(Err(error)) => {
+                trace::failure("preservation", &error);
+                PRESERVE
+            }
+            Err(error) => {
+                trace::failure("preservation", &error);
+                PRESERVE
+            }
+        };
+    }
 }
 
 /// Frees expired uploads now and then.

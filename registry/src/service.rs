@@ -12,7 +12,7 @@ use crate::ingest::Ingest;
 use crate::peer::Peer;
 use crate::shelf::Shelf;
 use crate::trace;
-use crate::{Acceptance, Clock, Limits, Store};
+use crate::{Acceptance, Clock, Kept, Limits, Store};
 
 /// What a registry is made of.
 pub struct Parts {
@@ -78,6 +78,15 @@ impl Service {
     /// When there is none of this digest, or it cannot be read.
     pub fn copy(&self, sha256: &[u8; 32]) -> std::io::Result<Vec<u8>> {
         self.shelf.copy(sha256)
+    }
+
+    /// The file of a kept copy that proves most: the copy as it was received, perhaps with
+    /// time-stamps and revocation data behind it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn strongest(&self, kept: &Kept) -> std::io::Result<Vec<u8>> {
+        self.shelf.strongest(&kept.sha256, kept.proof.sha256.as_ref())
     }
 
     /// Frees the space of uploads that have expired. Blocking; done at opening and every hour.

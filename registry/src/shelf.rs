@@ -3,6 +3,7 @@
 //! ```text
 //! uploads/<id>.json  what the device announced      uploads/<id>.part  bytes so far
 //! copies/<2 hex>/<sha256>.pdf                       refused/<id>.json  why, never the content
+//! proofs/<2 hex>/<sha256>.pdf  a kept copy with time-stamps and revocation data behind it
 //! ```
 //! Every new name is made durable by syncing its folder. A copy is kept by writing it anew, not by
 //! linking the upload's file: an fsync that failed while the upload was under way may have dropped
@@ -24,6 +25,7 @@ const ANNOUNCEMENT_BYTES_MAX: u64 = 4096;
 
 const UPLOADS: &str = "uploads";
 const COPIES: &str = "copies";
+const PROOFS: &str = "proofs";
 const REFUSED: &str = "refused";
 
 /// What a device announced about an upload.
@@ -65,7 +67,7 @@ pub(crate) fn is_upload_id(text: &str) -> bool {
 
 impl Shelf {
     pub(crate) fn open(disk: Arc<dyn Disk>) -> io::Result<Self> {
-        for folder in [UPLOADS, COPIES, REFUSED] {
+        for folder in [UPLOADS, COPIES, PROOFS, REFUSED] {
             disk.make_folder(folder)?;
         }
         disk.sync_folder("")?;
@@ -143,10 +145,38 @@ impl Shelf {
 
     /// Gives bytes their place among the copies, durably.
     pub(crate) fn keep(&self, sha256: &[u8; 32], bytes: &[u8]) -> io::Result<()> {
-        let folder = copy_folder(sha256);
-        self.disk.make_folder(&folder)?;
-        self.disk.write_whole(&copy_path(sha256), bytes)?;
-        self.disk.sync_folder(COPIES)
+        self.place(COPIES, sha256, bytes)
+    }
+
+    /// Gives a longer file, which proves a copy, its place, durably.
+    pub(crate) fn keep_proof(&self, sha256: &[u8; 32], bytes: &[u8]) -> io::Result<()> {
+        self.place(PROOFS, sha256, bytes)
+    }
+
+    /// Removes a longer file that another one took the place of.
+    pub(crate) fn drop_proof(&self, sha256: &[u8; 32]) -> io::Result<()> {
+        self.remove(&path(PROOFS, sha256))
+    }
+
+    /// The strongest file of a copy. A longer file that is not what it was is as good as none: all
+    /// that it said can be asked for again.
+    pub(crate) fn strongest(
+        &self,
+        received: &[u8; 32],
+        proof: Option<&[u8; 32]>,
+    ) -> io::Result<Vec<u8>> {
+        let is_whole = |bytes: &Vec<u8>, sha256: &[u8; 32]| Sha256::digest(bytes)[..] == sha256[..];
+        let longer = proof.and_then(|sha256| {
+            let bytes = self.disk.read(&path(PROOFS, sha256), UPLOAD_BYTES_MAX).ok()?;
+            is_whole(&bytes, sha256).then_some(bytes)
+        });
+        longer.map_or_else(|| self.copy(received), Ok)
+    }
+
+    fn place(&self, folder: &str, sha256: &[u8; 32], bytes: &[u8]) -> io::Result<()> {
+        self.disk.make_folder(&subfolder(folder, sha256))?;
+        self.disk.write_whole(&path(folder, sha256), bytes)?;
+        self.disk.sync_folder(folder)
     }
 
     /// Takes back what [`Shelf::keep`] placed when its row was refused.
@@ -187,11 +217,15 @@ fn part(id: &str) -> String {
     format!("{UPLOADS}/{id}.part")
 }
 
-fn copy_folder(sha256: &[u8; 32]) -> String {
-    format!("{COPIES}/{:02x}", sha256[0])
+fn subfolder(folder: &str, sha256: &[u8; 32]) -> String {
+    format!("{folder}/{:02x}", sha256[0])
+}
+
+fn path(folder: &str, sha256: &[u8; 32]) -> String {
+    format!("{}/{}.pdf", subfolder(folder, sha256), hex::encode(sha256))
 }
 
 /// Where a kept copy lies, below the data folder.
 pub(crate) fn copy_path(sha256: &[u8; 32]) -> String {
-    format!("{}/{}.pdf", copy_folder(sha256), hex::encode(sha256))
+    path(COPIES, sha256)
 }

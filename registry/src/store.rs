@@ -5,6 +5,7 @@
 //! not notice a damaged sector. One commit holds the row, the log entry and the signed receipt.
 
 mod chain;
+mod proofs;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::Facts;
+pub(crate) use proofs::Due;
+pub use proofs::Proof;
 
 /// Why the store cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +88,8 @@ pub struct Kept {
     pub log_index: u64,
     /// When it was kept.
     pub received_at: OffsetDateTime,
+    /// How far its proof has come.
+    pub proof: Proof,
 }
 
 /// A verified copy about to be kept.
@@ -228,7 +233,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn by_digest(&self, sha256: &[u8; 32]) -> Result<Option<Kept>, StoreError> {
-        self.find("sha256 = ?1", sha256)
+        self.find("copies.sha256 = ?1", sha256)
     }
 
     /// Keeps a copy: its row, its log entry and its receipt, durable together when this returns.
@@ -287,6 +292,8 @@ impl Store {
             ],
         )
         .map_err(query("add a copy"))?;
+        to.execute("INSERT INTO proofs (log_index) VALUES (?1)", [log_index.cast_signed()])
+            .map_err(query("note a proof"))?;
         Ok(())
     }
 
@@ -296,7 +303,9 @@ impl Store {
         value: impl rusqlite::ToSql,
     ) -> Result<Option<Kept>, StoreError> {
         let sql = format!(
-            "SELECT facts, sha256, bytes, log_index, received_at FROM copies WHERE {condition}"
+            "SELECT facts, copies.sha256, bytes, log_index, received_at,
+                    level, proofs.sha256, revoked
+             FROM copies JOIN proofs USING (log_index) WHERE {condition}"
         );
         let row = self.connection().query_row(&sql, [value], KeptRow::read).optional();
         row.map_err(query("find a copy"))?.map(KeptRow::kept).transpose()
@@ -315,6 +324,7 @@ struct KeptRow {
     bytes: i64,
     log_index: i64,
     received_at: String,
+    proof: Proof,
 }
 
 impl KeptRow {
@@ -325,6 +335,7 @@ impl KeptRow {
             bytes: row.get(2)?,
             log_index: row.get(3)?,
             received_at: row.get(4)?,
+            proof: Proof { level: row.get(5)?, sha256: row.get(6)?, revoked: row.get(7)? },
         })
     }
 
@@ -336,6 +347,7 @@ impl KeptRow {
             log_index: self.log_index.cast_unsigned(),
             received_at: OffsetDateTime::parse(&self.received_at, &Rfc3339)
                 .map_err(StoreError::Time)?,
+            proof: self.proof,
         })
     }
 }

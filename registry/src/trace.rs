@@ -32,6 +32,11 @@ pub(crate) async fn request(request: Request, next: Next) -> Response {
 
 /// Logs a failure of our own with its whole chain.
 pub(crate) fn failure(what: &str, error: &(dyn Error + 'static)) {
+    tracing::error!(what, error = chain(error), "failed");
+}
+
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut chain = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -39,5 +44,5 @@ pub(crate) fn failure(what: &str, error: &(dyn Error + 'static)) {
         chain.push_str(&cause.to_string());
         source = cause.source();
     }
-    tracing::error!(what, error = chain, "failed");
+    chain
 }

@@ -200,6 +200,7 @@ impl Central {
                 key: None,
                 behind_proxy: false,
             },
+            time_stamp: None,
             limits: Limits::default(),
         };
         let registry =

@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use counterpart::{
-    Gate, Saned, SoftTokens, Started, Subject, TestCa, TokenKey, TokenSpec, Usage, free_port,
+    Gate, Saned, SoftTokens, Started, Subject, TestCa, TokenKey, TokenSpec, TrustHttp, Usage,
+    free_port,
 };
 use serde_json::Value;
 
@@ -29,11 +30,19 @@ pub struct WorldOptions {
     pub sim_sheets: Option<Vec<PathBuf>>,
     /// Keeps the kiosk's state on a disk of so many MiB, for as long as the kiosk runs.
     pub disk_mib: Option<u32>,
+    /// Whether there is a time-stamp authority, and a responder for revoked certificates.
+    pub trust_services: bool,
 }
 
 impl Default for WorldOptions {
     fn default() -> Self {
-        Self { seal_key: TokenKey::EcP256, public_port: 0, sim_sheets: None, disk_mib: None }
+        Self {
+            seal_key: TokenKey::EcP256,
+            public_port: 0,
+            sim_sheets: None,
+            disk_mib: None,
+            trust_services: false,
+        }
     }
 }
 
@@ -43,11 +52,22 @@ pub struct World {
     options: WorldOptions,
     saned: Option<(Saned, Gate)>,
     tokens: SoftTokens,
+    trust_services: Option<TrustHttp>,
     registry: Option<Started>,
     kiosk: Option<Started>,
     starts: u32,
     device_port: u16,
     public_port: u16,
+}
+
+/// The authority above everyone, with its services if there are any.
+fn authority_of_tests(options: &WorldOptions) -> Result<(Option<TrustHttp>, TestCa), Failure> {
+    let name = "Bản Sao thử nghiệm - CA gốc";
+    if options.trust_services {
+        let (services, ca) = TrustHttp::start(name)?;
+        return Ok((Some(services), ca));
+    }
+    Ok((None, TestCa::new(name)?))
 }
 
 /// The workspace's root folder.
@@ -77,7 +97,7 @@ impl World {
         for folder in ["trust", "keys", "registry", "tokens", "images"] {
             std::fs::create_dir_all(dir.join(folder))?;
         }
-        let ca = TestCa::new("Bản Sao thử nghiệm - CA gốc")?;
+        let (trust_services, ca) = authority_of_tests(&options)?;
         let spec = |label: &str, pin: &str, key, name: &str, usage| TokenSpec {
             label: label.into(),
             pin: pin.into(),
@@ -96,6 +116,11 @@ impl World {
                 spec("device", DEVICE_PIN, TokenKey::EcP256, "HN01-K03", Usage::TlsClient),
             ],
         )?;
+        for label in ["officer", "authority"] {
+            if let (Some(services), Some(own)) = (&trust_services, tokens.certificate(label)) {
+                services.enter(&own.der, None)?;
+            }
+        }
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let server =
             ca.issue_with_key(&Subject::new("localhost", "registry"), &Usage::TlsServer { names })?;
@@ -119,6 +144,7 @@ impl World {
             dir: dir.to_path_buf(),
             saned,
             tokens,
+            trust_services,
             registry: None,
             kiosk: None,
             starts: 0,
@@ -153,13 +179,21 @@ impl World {
              trust_anchors = \"trust/root.pem\"\nreceipt_key = \"keys/receipt.key\"\n\
              [device]\nlisten = \"127.0.0.1:{device}\"\ncertificate = \"keys/registry.pem\"\n\
              key = \"keys/registry.key\"\nclient_ca = \"trust/root.pem\"\n\
-             [public]\nlisten = \"127.0.0.1:{port}\"\n",
+             [public]\nlisten = \"127.0.0.1:{port}\"\n{time_stamp}",
+            time_stamp = self.time_stamp_section(),
             public = self.public_url(),
             device = self.device_port,
             port = self.public_port,
         );
         std::fs::write(self.dir.join("registry.toml"), text)?;
         Ok(())
+    }
+
+    /// What both site files say about the time-stamp authority.
+    fn time_stamp_section(&self) -> String {
+        let section =
+            |http: &TrustHttp| format!("[time_stamp]\nurl = {:?}\n", http.time_stamp_url());
+        self.trust_services.as_ref().map(section).unwrap_or_default()
     }
 
     fn write_board(&self) -> Result<(), Failure> {
@@ -226,7 +260,9 @@ listen = "127.0.0.1:0"
 
 [trust]
 roots = "trust/root.pem"
-"#,
+
+{time_stamp}"#,
+            time_stamp = self.time_stamp_section(),
             // Less than what `fill` of the full-disk tests leaves would let every visit begin.
             reserve_mib = 1,
             state = self.state_dir(),
@@ -279,6 +315,11 @@ roots = "trust/root.pem"
     pub fn gate(&self) -> Result<&Gate, Failure> {
         let gate = self.saned.as_ref().map(|(_, gate)| gate);
         gate.ok_or_else(|| "this world has a simulated scanner".into())
+    }
+
+    /// The trust services.
+    pub fn trust_services(&self) -> Result<&TrustHttp, Failure> {
+        self.trust_services.as_ref().ok_or_else(|| "this world has no trust services".into())
     }
 
     /// The tokens.

@@ -9,6 +9,7 @@ use formats_copy::{
 };
 
 use super::decide::{read_pin, record_approval, store_trouble, token_trouble};
+use super::prove::TimeStamps;
 use crate::config::Officer;
 use crate::desk::KeptPage;
 use crate::engine::{Parts, lock};
@@ -25,6 +26,8 @@ pub struct CopyAssets {
     pub signatures: std::collections::BTreeMap<String, Vec<u8>>,
     /// Whose signatures count.
     pub trust: TrustAnchors,
+    /// The time-stamp authority, if the site has one.
+    pub time_stamps: Option<TimeStamps>,
 }
 
 /// A signed file that verifies.
@@ -73,7 +76,12 @@ impl Sealer for CopyAssets {
             let remedy = "check trust.roots against the certificates on the tokens";
             Trouble { remedy: remedy.into(), ..internal(&cause) }
         })?;
-        Ok(Sealed { bytes: sealed.bytes, sha256: sealed.sha256, qr: sealed.qr })
+        let bytes = match &self.time_stamps {
+            Some(authority) => authority.add(sealed.bytes, &self.trust),
+            None => sealed.bytes,
+        };
+        let sha256 = ring::digest::digest(&ring::digest::SHA256, &bytes);
+        Ok(Sealed { sha256: sha256.as_ref().try_into().unwrap_or_default(), bytes, qr: sealed.qr })
     }
 }
 

@@ -7,8 +7,8 @@ use spki::AlgorithmIdentifierOwned;
 use time::OffsetDateTime;
 use x509_cert::Certificate;
 use x509_cert::crl::CertificateList;
-use x509_cert::ext::pkix::AuthorityInfoAccessSyntax;
-use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, CrlDistributionPoints};
 use x509_ocsp::{
     BasicOcspResponse, CertId, CertStatus, OcspRequest, OcspResponse, Request, SingleResponse,
     TbsRequest,
@@ -72,6 +72,8 @@ pub struct Question {
     pub ocsp_request: Vec<u8>,
     /// Where its issuer says that answers are given.
     pub ocsp_addresses: Vec<String>,
+    /// Where its issuer says that its revocation lists are.
+    pub crl_addresses: Vec<String>,
 }
 
 impl Question {
@@ -85,20 +87,36 @@ impl Question {
             certificate: certificate.to_vec(),
             issuer: issuer.to_vec(),
             ocsp_request: request.to_der().ok()?,
-            ocsp_addresses: addresses(&own),
+            ocsp_addresses: responders(&own),
+            crl_addresses: lists(&own),
         })
     }
 }
 
-fn addresses(certificate: &Certificate) -> Vec<String> {
+fn responders(certificate: &Certificate) -> Vec<String> {
     let access = certificate.tbs_certificate.get::<AuthorityInfoAccessSyntax>();
     let access = access.ok().flatten().map(|(_, access)| access.0).unwrap_or_default();
     let ocsp = access.into_iter().filter(|entry| entry.access_method == OCSP);
-    ocsp.filter_map(|entry| match entry.access_location {
+    ocsp.filter_map(|entry| address(entry.access_location)).collect()
+}
+
+/// Lists that have every reason and come from the issuer itself.
+fn lists(certificate: &Certificate) -> Vec<String> {
+    let points = certificate.tbs_certificate.get::<CrlDistributionPoints>();
+    let points = points.ok().flatten().map(|(_, points)| points.0).unwrap_or_default();
+    let whole = points.into_iter().filter(|p| p.reasons.is_none() && p.crl_issuer.is_none());
+    let names = whole.filter_map(|point| match point.distribution_point {
+        Some(DistributionPointName::FullName(names)) => Some(names),
+        _ => None,
+    });
+    names.flatten().filter_map(address).collect()
+}
+
+fn address(name: GeneralName) -> Option<String> {
+    match name {
         GeneralName::UniformResourceIdentifier(address) => Some(address.to_string()),
         _ => None,
-    })
-    .collect()
+    }
 }
 
 fn certificate_id(

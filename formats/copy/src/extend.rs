@@ -69,12 +69,11 @@ pub fn time_stamp(
 }
 
 /// What must be asked of the issuers so that a copy proves itself: one question for each
-/// certificate of its signers and time-stamps.
+/// certificate of its signers and time-stamps that the copy holds no answer about.
 pub fn evidence_needed(copy: &[u8], trust: &TrustAnchors) -> Result<Vec<Question>, Refusal> {
-    let Judged { paths, .. } = judged(copy, trust, None)?;
-    let pairs = paths.iter().flat_map(|path| path.pairs());
+    let Judged { unknown, .. } = judged(copy, trust, None)?;
     let mut questions: Vec<_> =
-        pairs.filter_map(|(own, issuer)| Question::new(own, issuer)).collect();
+        unknown.iter().filter_map(|(own, issuer)| Question::new(own, issuer)).collect();
     questions.sort_by(|a, b| a.certificate.cmp(&b.certificate));
     questions.dedup();
     Ok(questions)

@@ -54,6 +54,8 @@ pub struct TimeStamp {
     pub authority: String,
     /// The practice that the authority follows, as an object identifier.
     pub policy: String,
+    /// When the authority's certificate ends; another time-stamp must come before.
+    pub valid_until: OffsetDateTime,
 }
 
 /// Whose signatures are to be proven.
@@ -73,6 +75,8 @@ pub(crate) struct Proof {
     pub(crate) stamps: Vec<TimeStamp>,
     /// The certificates of the signers and of each time-stamp, each up to its root.
     pub(crate) paths: Vec<Path>,
+    /// Certificates with their issuers' that no revocation data tells of at their time.
+    pub(crate) unknown: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 struct Stamp {
@@ -159,7 +163,10 @@ fn judge(stamps: &[Stamp], tail: &Tail, signed: &Signed) -> Result<Proof, Refusa
     let evidence = tail.evidence();
     let proven = stamps.first().map(|stamp| stamp.token.at);
     let mut complete = !evidence.is_empty();
-    let mut paths = Vec::new();
+    let (mut paths, mut unknown) = (Vec::new(), Vec::new());
+    let mut ask = |certificate: &[u8], issuer: &[u8]| {
+        unknown.push((certificate.to_vec(), issuer.to_vec()));
+    };
     for (role, chain) in [(Role::Officer, signed.officer), (Role::Authority, signed.authority)] {
         let at = proven.or(signed.asked).unwrap_or(signed.claimed);
         let path = certified(signed.trust, chain, at, role)?;
@@ -167,7 +174,10 @@ fn judge(stamps: &[Stamp], tail: &Tail, signed: &Signed) -> Result<Proof, Refusa
             match evidence::status(certificate, issuer, &evidence, proven.unwrap_or(signed.claimed))
             {
                 Status::Good => {}
-                Status::Unknown => complete = false,
+                Status::Unknown => {
+                    complete = false;
+                    ask(certificate, issuer);
+                }
                 Status::Revoked(at) if proven.is_none_or(|proven| at <= proven) => {
                     return Err(Refusal::Revoked { role, at });
                 }
@@ -185,7 +195,10 @@ fn judge(stamps: &[Stamp], tail: &Tail, signed: &Signed) -> Result<Proof, Refusa
                 Status::Revoked(at) if at <= until => {
                     return Err(Refusal::TimeStamp { source: TimeStampError::Revoked });
                 }
-                Status::Unknown if stamp.followed => complete = false,
+                Status::Unknown => {
+                    complete = complete && !stamp.followed;
+                    ask(certificate, issuer);
+                }
                 _ => {}
             }
         }
@@ -197,7 +210,7 @@ fn judge(stamps: &[Stamp], tail: &Tail, signed: &Signed) -> Result<Proof, Refusa
         [first, ..] if complete && first.followed => Level::LongTerm,
         _ => Level::TimeStamped,
     };
-    Ok(Proof { level, stamps: stamps.iter().map(described).collect(), paths })
+    Ok(Proof { level, stamps: stamps.iter().map(described).collect(), paths, unknown })
 }
 
 /// A signer's certificates up to a root, at a time.
@@ -235,10 +248,13 @@ fn trusted(trust: &TrustAnchors, token: &Token, until: OffsetDateTime) -> Result
 
 fn described(stamp: &Stamp) -> TimeStamp {
     let own = stamp.token.certificates.first().and_then(|der| x509::parsed(der));
-    let subject = own.map(|own| own.tbs_certificate.subject);
+    let own = own.map(|own| own.tbs_certificate);
+    let valid_until = own.as_ref().map(|own| x509::moment(&own.validity.not_after));
+    let subject = own.map(|own| own.subject);
     TimeStamp {
         at: stamp.token.at,
         authority: subject.and_then(|name| crate::verify::common_name(&name)).unwrap_or_default(),
         policy: stamp.token.policy.to_string(),
+        valid_until: valid_until.unwrap_or(stamp.token.at),
     }
 }

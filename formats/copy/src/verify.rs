@@ -119,6 +119,8 @@ pub(crate) struct Judged {
     pub(crate) updates: usize,
     /// Certificates of the signers and of each time-stamp, up to their roots.
     pub(crate) paths: Vec<Path>,
+    /// Certificates with their issuers' that nothing in the file tells of.
+    pub(crate) unknown: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 pub(crate) fn judged(
@@ -152,7 +154,8 @@ pub(crate) fn judged(
         manifest_bytes,
         authority_chain: authority,
     };
-    Ok(Judged { verified, tail, updates: updates.len(), paths: proof.paths })
+    let (paths, unknown) = (proof.paths, proof.unknown);
+    Ok(Judged { verified, tail, updates: updates.len(), paths, unknown })
 }
 
 /// Takes what was appended off a file: the length of the sealed copy, and the updates, each with

@@ -177,7 +177,8 @@ fn answers_of_others_say_nothing() {
     let mut forged = Revocation::new(&stranger).expect("a responder");
     let questions = evidence_needed(&world.stamped, &world.trust()).expect("questions");
     assert_eq!(questions.len(), 3, "officer, authority, time-stamps");
-    assert_eq!(questions[0].ocsp_addresses, ["http://ocsp.test/a"]);
+    assert_eq!(questions[0].ocsp_addresses, ["http://trust.test/ocsp"]);
+    assert_eq!(questions[0].crl_addresses, ["http://trust.test/crl"]);
     for question in &questions {
         forged.enter(&question.certificate, None).expect("entered");
     }

@@ -58,15 +58,20 @@ pub(super) struct CopyView<'a> {
     pages: usize,
     /// Only of a copy that is kept.
     #[serde(flatten)]
-    registered: Option<Registered>,
+    registered: Option<Registered<'a>>,
 }
 
 #[derive(Serialize)]
-struct Registered {
+struct Registered<'a> {
     sha256: String,
     bytes: u64,
     received_at: String,
     log_index: u64,
+    /// What the strongest file carries, by the standard's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    signer_revoked: bool,
 }
 
 impl<'a> CopyView<'a> {
@@ -76,6 +81,8 @@ impl<'a> CopyView<'a> {
             bytes: kept.bytes,
             received_at: kept.received_at.format(&Rfc3339).unwrap_or_default(),
             log_index: kept.log_index,
+            proof: kept.proof.level.as_deref(),
+            signer_revoked: kept.proof.revoked,
         };
         Self { registered: Some(registered), ..Self::of(&kept.facts) }
     }
@@ -114,20 +121,30 @@ impl Lookup {
         };
         let sha256: [u8; 32] = Sha256::digest(bytes).into();
         Ok(match self.store.by_code(&facts.code)? {
-            Some(kept) if kept.sha256 == sha256 => ByFile::Held(Box::new(kept)),
+            Some(kept) if kept.sha256 == sha256 || self.is_of(bytes, &kept)? => {
+                ByFile::Held(Box::new(kept))
+            }
             Some(_) => ByFile::OtherFile(facts),
             None => ByFile::NotHeld(facts),
         })
+    }
+
+    /// Whether a file is the kept copy with another proof behind it.
+    fn is_of(&self, bytes: &[u8], kept: &Kept) -> Result<bool, StoreError> {
+        let theirs = self.acceptance.sealed_sha256(bytes);
+        Ok(theirs.is_some() && theirs == self.acceptance.sealed_sha256(&self.file(kept)?))
+    }
+
+    fn file(&self, kept: &Kept) -> Result<Vec<u8>, StoreError> {
+        let read = self.shelf.copy(&kept.sha256);
+        read.map_err(|source| StoreError::Copy { path: copy_path(&kept.sha256).into(), source })
     }
 
     /// Whether the part of a QR code after `#` belongs to the kept copy of that code; none when no
     /// such copy is kept. The kept file itself is verified anew.
     pub(super) fn matches_qr(&self, code: &str, proof: &str) -> Result<Option<bool>, StoreError> {
         let ByCode::Found(kept) = self.by_code(code)? else { return Ok(None) };
-        let bytes = self
-            .shelf
-            .copy(&kept.sha256)
-            .map_err(|source| StoreError::Copy { path: copy_path(&kept.sha256).into(), source })?;
+        let bytes = self.file(&kept)?;
         let qr = format!("{}/v/{}#{proof}", self.public_url, kept.facts.code);
         Ok(Some(self.acceptance.matches_qr(&bytes, &qr)))
     }

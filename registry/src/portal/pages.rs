@@ -41,7 +41,11 @@ impl Page<'_> {
     pub(super) fn found(&self, kept: &Kept) -> Response {
         let t = self.text;
         self.whole(StatusCode::OK, &t.found_title, |html| {
-            banner(html, Tone::Good, &t.found_title, &t.found_text);
+            if kept.proof.revoked {
+                banner(html, Tone::Bad, &t.revoked_title, &t.revoked_text);
+            } else {
+                banner(html, Tone::Good, &t.found_title, &t.found_text);
+            }
             self.qr_status(html, &kept.facts.code);
             self.facts(html, &kept.facts, Some(kept));
             html.raw("<p class=\"lead\">").text(&t.found_next).raw("</p>");
@@ -68,6 +72,9 @@ impl Page<'_> {
     pub(super) fn file(&self, outcome: &ByFile) -> Response {
         let t = self.text;
         let (tone, title, sentence) = match outcome {
+            ByFile::Held(kept) if kept.proof.revoked => {
+                (Tone::Bad, &t.revoked_title, &t.revoked_text)
+            }
             ByFile::Held(_) => (Tone::Good, &t.held_title, &t.held_text),
             ByFile::NotHeld(_) => (Tone::Wait, &t.not_held_title, &t.not_held_text),
             ByFile::OtherFile(_) => (Tone::Bad, &t.other_title, &t.other_text),
@@ -236,6 +243,13 @@ impl Page<'_> {
             fact(html, &t.fact_received, &moment(kept.received_at), false);
             fact(html, &t.fact_index, &kept.log_index.to_string(), false);
             fact(html, &t.fact_sha256, &hex::encode(kept.sha256), true);
+            let proof = match kept.proof.level.as_deref() {
+                Some("B-T") => &t.proof_time,
+                Some("B-LT") => &t.proof_long,
+                Some("B-LTA") => &t.proof_archive,
+                _ => &t.proof_basic,
+            };
+            fact(html, &t.fact_proof, proof, false);
             html.raw("</dl>");
         }
         html.raw("</section>");

@@ -40,8 +40,23 @@ const V1: &str = "
     PRAGMA user_version = 1;
 ";
 
+/// Version 2: what proves each copy for the decades.
+const V2: &str = "
+    CREATE TABLE proofs (
+        log_index INTEGER PRIMARY KEY REFERENCES copies (log_index),
+        level     TEXT,
+        sha256    BLOB,
+        revoked   INTEGER NOT NULL DEFAULT 0,
+        tries     INTEGER NOT NULL DEFAULT 0,
+        due_at    INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX proofs_due ON proofs (due_at);
+    INSERT INTO proofs (log_index) SELECT log_index FROM copies;
+    PRAGMA user_version = 2;
+";
+
 /// Every step in order; `user_version` counts those done.
-const STEPS: [&str; 1] = [V1];
+const STEPS: [&str; 2] = [V1, V2];
 
 /// Brings a database to this program's version.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

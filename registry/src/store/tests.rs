@@ -159,5 +159,39 @@ fn a_database_of_a_later_registry_is_left_alone() {
     let connection = Connection::open(bench.path()).expect("opens");
     connection.pragma_update(None, "user_version", 99).expect("set");
     drop(connection);
-    assert!(matches!(bench.open(), Err(StoreError::Version { found: 99, known: 1 })));
+    assert!(matches!(bench.open(), Err(StoreError::Version { found: 99, known: 2 })));
+}
+
+#[test]
+fn copies_of_version_1_are_proven_like_new_ones() {
+    let bench = Bench::new();
+    let store = bench.open().expect("a new database");
+    keep(&store, &facts(1), 1);
+    keep(&store, &facts(2), 2);
+    drop(store);
+    let connection = Connection::open(bench.path()).expect("opens");
+    connection.execute_batch("DROP TABLE proofs; PRAGMA user_version = 1;").expect("as it was");
+    drop(connection);
+    let store = bench.open().expect("brought to this version");
+    let due = store.proofs_due(datetime!(2026-11-22 09:15:30 +07:00), 10).expect("asked");
+    assert_eq!(due.iter().map(|due| due.received).collect::<Vec<_>>(), [[1; 32], [2; 32]]);
+    let kept = store.by_code(&facts(1).code).expect("asked").expect("kept");
+    assert_eq!(kept.proof, Proof::default());
+}
+
+#[test]
+fn a_proof_is_due_again_when_its_time_has_come() {
+    let bench = Bench::new();
+    let store = bench.open().expect("a new database");
+    keep(&store, &facts(1), 1);
+    let now = datetime!(2026-11-22 09:15:30 +07:00);
+    let [due] = &store.proofs_due(now, 10).expect("asked")[..] else { panic!("one is due") };
+    let level = Some("B-T".to_owned());
+    let proof = Proof { level, sha256: Some([9; 32]), revoked: false };
+    let later = now + time::Duration::hours(1);
+    store.note_proof(due.log_index, &proof, 3, later).expect("noted");
+    assert_eq!(store.proofs_due(now, 10).expect("asked"), []);
+    let [again] = &store.proofs_due(later, 10).expect("asked")[..] else { panic!("due again") };
+    assert_eq!((again.strongest, again.tries), (Some([9; 32]), 3));
+    assert_eq!(store.by_digest(&[1; 32]).expect("asked").expect("kept").proof, proof);
 }

@@ -125,6 +125,7 @@ impl Bench {
                 key: None,
                 behind_proxy: false,
             },
+            time_stamp: None,
             limits: Limits::default(),
         };
         Self { folder, ca, config }

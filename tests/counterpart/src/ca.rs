@@ -1,9 +1,9 @@
 //! A certification authority for tests: a self-signed P-256 root that issues directly.
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
-    PublicKeyData, SubjectPublicKeyInfo,
+    BasicConstraints, Certificate, CertificateParams, CrlDistributionPoint, CustomExtension,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, PublicKeyData, SubjectPublicKeyInfo,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -19,9 +19,10 @@ const TIME_STAMPING: [u8; 12] = [0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
 const NO_CHECK: [u64; 10] = [1, 3, 6, 1, 5, 5, 7, 48, 1, 5];
 /// Authority information access (RFC 5280, 4.2.2.1).
 const ACCESS: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 1];
-/// One address of an OCSP responder, in DER. Nobody listens there: tests carry the questions.
-const RESPONDER: &[u8] = b"\x30\x20\x30\x1e\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x01\x86\x12\
-                           http://ocsp.test/a";
+/// id-ad-ocsp as an object identifier in DER.
+const OCSP: [u8; 10] = [6, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 1];
+/// Where certificates say that answers are. Nobody listens there: tests carry the questions.
+const NOWHERE: &str = "http://trust.test";
 /// Validity of what it issues.
 const LEAF_DAYS: i64 = 730;
 
@@ -104,11 +105,18 @@ pub struct TestCa {
     root: Issued,
     key_pem: String,
     issuer: Issuer<'static, KeyPair>,
+    /// Base address of its responder and lists.
+    services: String,
 }
 
 impl TestCa {
     /// Makes a new root with a new key. `name` is its common name.
     pub fn new(name: &str) -> Result<Self, CounterpartError> {
+        Self::with_services(name, NOWHERE)
+    }
+
+    /// As [`TestCa::new`]; its certificates name `{base}/ocsp` and `{base}/crl`.
+    pub fn with_services(name: &str, base: &str) -> Result<Self, CounterpartError> {
         let subject = Subject::new(name, "Test only");
         let error = subject.error();
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(&error)?;
@@ -118,7 +126,8 @@ impl TestCa {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let root = Issued::of(&params.self_signed(&key).map_err(&error)?);
-        Ok(Self { root, key_pem: key.serialize_pem(), issuer: Issuer::new(params, key) })
+        let (key_pem, services) = (key.serialize_pem(), base.to_owned());
+        Ok(Self { root, key_pem, issuer: Issuer::new(params, key), services })
     }
 
     /// The root certificate.
@@ -174,12 +183,13 @@ impl TestCa {
         match usage {
             Usage::DocumentSigner => {
                 params.key_usages.push(KeyUsagePurpose::ContentCommitment);
-                params.custom_extensions = vec![responder()];
+                self.name_services(&mut params);
             }
             Usage::TimeStamping => {
                 let alone =
                     CustomExtension::from_oid_content(&EXTENDED_USAGE, TIME_STAMPING.into());
-                params.custom_extensions = vec![critical(alone), responder()];
+                params.custom_extensions = vec![critical(alone)];
+                self.name_services(&mut params);
             }
             Usage::OcspResponder => {
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::OcspSigning];
@@ -198,10 +208,25 @@ impl TestCa {
             .map(|certificate| Issued::of(&certificate))
             .map_err(subject.error())
     }
+
+    fn name_services(&self, params: &mut CertificateParams) {
+        let responder = responder(&format!("{}/ocsp", self.services));
+        params.custom_extensions.push(responder);
+        let uris = vec![format!("{}/crl", self.services)];
+        params.crl_distribution_points = vec![CrlDistributionPoint { uris }];
+    }
 }
 
-fn responder() -> CustomExtension {
-    CustomExtension::from_oid_content(&ACCESS, RESPONDER.to_vec())
+/// One OCSP address (RFC 5280, 4.2.2.1), written by hand: the encoder knows no such extension.
+fn responder(url: &str) -> CustomExtension {
+    let wrapped = |tag: u8, content: &[u8]| {
+        let length = u8::try_from(content.len()).unwrap_or(0);
+        assert!(length < 128, "a short address");
+        [&[tag, length], content].concat()
+    };
+    let location = wrapped(0x86, url.as_bytes());
+    let access = wrapped(0x30, &[&OCSP[..], &location].concat());
+    CustomExtension::from_oid_content(&ACCESS, wrapped(0x30, &access))
 }
 
 fn critical(mut extension: CustomExtension) -> CustomExtension {

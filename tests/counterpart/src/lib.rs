@@ -11,6 +11,7 @@
 //! - [`PoorLink`]: a slow, lossy link that breaks, before any TCP server;
 //! - [`SoftTokens`]: SoftHSM2 tokens with keys and certificates;
 //! - [`TimeStampAuthority`] and [`Revocation`]: openssl's time-stamps, OCSP answers and lists;
+//!   [`TrustHttp`] gives them over HTTP;
 //! - [`TestCa`]: the certification authority of tests, whose word is worth nothing outside them.
 
 mod ca;
@@ -21,6 +22,7 @@ mod poor_link;
 mod process;
 mod saned;
 mod tokens;
+mod trust_http;
 mod tsa;
 mod tus;
 
@@ -32,5 +34,6 @@ pub use poor_link::{Carried, LinkModel, PoorLink};
 pub use process::{Started, free_port};
 pub use saned::{Backend, Saned};
 pub use tokens::{SoftTokens, TokenKey, TokenSpec};
+pub use trust_http::TrustHttp;
 pub use tsa::TimeStampAuthority;
 pub use tus::{ClientEnd, TusClient, TusServer};

@@ -1,6 +1,6 @@
 //! Who was revoked: openssl's OCSP responder (`openssl ocsp`) and lists (`openssl ca -gencrl`).
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
@@ -26,7 +26,8 @@ const END: &str = "491231235959Z";
 #[derive(Debug)]
 pub struct Revocation {
     folder: TempDir,
-    index: String,
+    /// Lines of the index by serial number.
+    index: BTreeMap<String, String>,
 }
 
 impl Revocation {
@@ -48,10 +49,10 @@ impl Revocation {
             let path = folder.path().join(name);
             fs::write(&path, text).map_err(CounterpartError::file(&path))?;
         }
-        Ok(Self { folder, index: String::new() })
+        Ok(Self { folder, index: BTreeMap::new() })
     }
 
-    /// Enters a certificate (DER): good, or revoked since a time.
+    /// Enters a certificate (DER): good, or revoked since a time. The last word counts.
     pub fn enter(
         &mut self,
         certificate: &[u8],
@@ -69,10 +70,11 @@ impl Revocation {
             Some(Ok(at)) => ('R', at),
             _ => ('V', String::new()),
         };
-        let line = writeln!(self.index, "{state}\t{END}\t{at}\t{serial}\tunknown\t/CN={serial}");
-        debug_assert!(line.is_ok(), "a text takes every line");
+        let line = format!("{state}\t{END}\t{at}\t{serial}\tunknown\t/CN={serial}\n");
+        self.index.insert(serial.to_owned(), line);
         let path = self.folder.path().join("index.txt");
-        fs::write(&path, &self.index).map_err(CounterpartError::file(&path))
+        let index: String = self.index.values().map(String::as_str).collect();
+        fs::write(&path, index).map_err(CounterpartError::file(&path))
     }
 
     /// Answers a request (`application/ocsp-request`), as it does over HTTP. Good for a week.
