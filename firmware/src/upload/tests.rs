@@ -380,7 +380,7 @@ async fn a_restart_amid_a_copy_brings_no_new_budget() {
     bench.issue("a", 600_000);
     let policy = Policy { bytes_per_day: NonZeroU64::new(200_000), ..Policy::default() };
     for _start in 0..3 {
-        bench.uploader_with(policy.clone()).round().await;
+        bench.uploader_with(policy).round().await;
     }
     let taken = bench.registry.bytes_taken();
     let pieces = 200_000_usize.div_ceil(formats_wire::tus::CHUNK_BYTES_MAX);
