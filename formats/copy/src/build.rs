@@ -6,12 +6,11 @@
 //!
 //! The pages of the original come first, at their true size, then one statement page in A4.
 
-mod face;
 mod pages;
 mod qr;
-mod sheet;
 mod statement_page;
 
+use formats_typeset::{Face, FaceError};
 use krilla::configure::{Archival, ConfigurationBuilder};
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
 use krilla::metadata::{DateTime, Metadata};
@@ -20,7 +19,6 @@ use krilla::{Document, SerializeSettings};
 use crate::manifest::{MANIFEST_NAME, Manifest};
 use crate::request::{Assets, CopyRequest};
 use crate::statement::StatementProfile;
-use face::Face;
 
 /// Why a copy could not be laid out. Nothing was signed.
 #[derive(Debug, thiserror::Error)]
@@ -120,8 +118,10 @@ pub(crate) fn build(
 }
 
 fn face(bytes: &[u8], name: &'static str) -> Result<Face, BuildError> {
-    let face = Face::new(bytes).ok_or(BuildError::Font { name })?;
-    if face.writes_vietnamese() { Ok(face) } else { Err(BuildError::FontLetters { name }) }
+    Face::new(bytes).map_err(|error| match error {
+        FaceError::Font => BuildError::Font { name },
+        FaceError::Letters => BuildError::FontLetters { name },
+    })
 }
 
 fn metadata(manifest: &Manifest) -> Metadata {

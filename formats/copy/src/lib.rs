@@ -46,6 +46,7 @@ pub use cms::CmsError;
 pub use code::{CodeError, VerificationCode};
 pub use evidence::{EVIDENCE_BYTES_MAX, EVIDENCE_COUNT_MAX, Evidence, Question};
 pub use extend::{Ask, ExtendError, add_evidence, evidence_needed, time_stamp};
+pub use formats_typeset::Wording;
 pub use manifest::{MANIFEST_VERSION, Manifest, ModelEntry, PageEntry};
 pub use pades::SignError;
 pub use proof::{Level, TimeStamp};
@@ -57,7 +58,7 @@ pub use request::{
 pub use revision::{BaseError, Role};
 pub use seal::{SealError, SealedCopy, seal};
 pub use signer::{SignatureAlgorithm, Signer};
-pub use statement::{StatementProfile, Wording, signing_time};
+pub use statement::{StatementProfile, signing_time};
 pub use timestamp::{TimeStampError, TimeStampQuery};
 pub use trust::{TrustAnchors, TrustError};
 pub use verify::{SignerInfo, Verified, verify, verify_at};

@@ -1,23 +1,12 @@
 //! The words of the statement (lời chứng), as data: `profiles/certified-copy.toml`.
 
+use formats_typeset::Wording;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 /// The profile that is built in.
 const CERTIFIED_COPY: &str = include_str!("../profiles/certified-copy.toml");
-
-/// One printed text with its origin.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Wording {
-    /// What is printed; `{braces}` are filled in.
-    pub text: String,
-    /// Where the words come from: decree, article, form, or "design".
-    pub source: String,
-    /// Whether a lawyer compared the words with the official text.
-    pub verified: bool,
-}
 
 /// Every text of the statement page.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -50,15 +39,6 @@ impl StatementProfile {
     /// The built-in profile of "chứng thực bản sao từ bản chính".
     pub fn certified_copy() -> Result<Self, toml::de::Error> {
         toml::from_str(CERTIFIED_COPY)
-    }
-}
-
-impl Wording {
-    /// The text with each `{name}` replaced by its value.
-    pub fn filled(&self, values: &[(&str, &str)]) -> String {
-        values.iter().fold(self.text.clone(), |text, (name, value)| {
-            text.replace(&format!("{{{name}}}"), value)
-        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The pages of the original: the image as it was captured, over its invisible text.
 
+use formats_typeset::Face;
 use krilla::Document;
 use krilla::geom::{Point, Size, Transform};
 use krilla::image::Image;
@@ -7,7 +8,6 @@ use krilla::page::PageSettings;
 use krilla::surface::Surface;
 
 use super::BuildError;
-use super::face::Face;
 use crate::request::{PageImage, PlacedWord};
 
 /// Points an inch.

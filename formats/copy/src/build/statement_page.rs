@@ -1,18 +1,14 @@
 //! The last page: the statement (lời chứng) in the manner of a Vietnamese administrative document.
 
+use formats_typeset::{Column, Face, Ink, Mark, Piece, bold, draw, regular};
 use krilla::Document;
-use krilla::color::rgb;
-use krilla::geom::{PathBuilder, Point, Size, Transform};
+use krilla::geom::{Size, Transform};
 use krilla::image::Image;
-use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
-use krilla::paint::{Fill, FillRule, Stroke};
 use krilla::surface::Surface;
 
 use super::BuildError;
-use super::face::Face;
 use super::qr::{QUIET_MODULES, Qr};
-use super::sheet::{Column, Ink, Mark, Piece, Sheet, bold, regular};
 use crate::manifest::Manifest;
 use crate::request::Assets;
 use crate::statement::{StatementProfile, signing_time};
@@ -36,6 +32,16 @@ const SIGNATURE: (f32, f32) = (125.0, 62.0);
 /// Type is set smaller, in these steps, when long names would leave the page.
 const SCALES: [f32; 6] = [1.0, 0.92, 0.84, 0.74, 0.62, 0.5];
 
+/// What stands on the page beside text and rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Qr,
+    Signature,
+    Seal,
+}
+
+type Sheet<'a> = formats_typeset::Sheet<'a, Room>;
+
 /// What the page tells.
 pub(super) struct Statement<'a> {
     pub(super) manifest: &'a Manifest,
@@ -56,12 +62,10 @@ pub(super) fn add(
     let qr = Qr::new(qr_text)?;
     let signature = image(assets.signature_png.as_deref(), "signature")?;
     let seal = image(assets.seal_png.as_deref(), "seal")?;
-    let mut marks = Vec::new();
+    let mut sheet = Sheet::new(regular, bold);
     for scale in SCALES {
-        let mut sheet = Sheet { regular, bold, marks: Vec::new() };
-        let bottom = lay_out(&mut sheet, statement, &qr, scale);
-        marks = sheet.marks;
-        if bottom <= BOTTOM {
+        sheet.marks.clear();
+        if lay_out(&mut sheet, statement, &qr, scale) <= BOTTOM {
             break;
         }
     }
@@ -69,27 +73,16 @@ pub(super) fn add(
     let settings = PageSettings::from_wh(PAGE.0, PAGE.1).ok_or_else(extent)?;
     let mut page = document.start_page_with(settings);
     let mut surface = page.surface();
-    for mark in &marks {
-        match mark {
-            Mark::Text { x, y, size, piece } => {
-                let face = if piece.bold { bold } else { regular };
-                draw_text(&mut surface, face, piece, Point::from_xy(*x, *y), *size);
-            }
-            Mark::Rule { x, y, width } => draw_rule(&mut surface, *x, *y, *width),
-            Mark::Qr { x, y } => {
-                surface.set_fill(Some(fill(Ink::Black)));
-                if let Some(path) = qr.path(*x, *y) {
-                    surface.draw_path(&path);
-                }
-            }
-            Mark::Signature { x, y, width, height } => {
-                draw_image(&mut surface, signature.as_ref(), (*x, *y), (*width, *height));
-            }
-            Mark::Seal { x, y, side } => {
-                draw_image(&mut surface, seal.as_ref(), (*x, *y), (*side, *side));
+    draw(&mut surface, &sheet, |surface, what, at, room| match what {
+        Room::Qr => {
+            surface.set_fill(Some(Ink::Black.fill()));
+            if let Some(path) = qr.path(at.0, at.1) {
+                surface.draw_path(&path);
             }
         }
-    }
+        Room::Signature => draw_image(surface, signature.as_ref(), at, room),
+        Room::Seal => draw_image(surface, seal.as_ref(), at, room),
+    });
     surface.finish();
     page.finish();
     Ok(())
@@ -174,15 +167,22 @@ fn certifier(sheet: &mut Sheet, statement: &Statement, y: f32, scale: f32) -> f3
     let space = SEAL_SIDE + 8.0;
     let signature_x = CERTIFIER.middle() - SIGNATURE.0 / 2.0;
     let signature_y = y + (space - SIGNATURE.1) / 2.0;
-    sheet.marks.push(Mark::Signature {
+    sheet.marks.push(Mark::Room {
         x: signature_x,
         y: signature_y,
         width: SIGNATURE.0,
         height: SIGNATURE.1,
+        what: Room::Signature,
     });
     // The seal covers the left third of the signature (Decree 99/2016 on ink, kept by Decree 30).
     let seal_x = signature_x + SIGNATURE.0 / 3.0 - SEAL_SIDE;
-    sheet.marks.push(Mark::Seal { x: seal_x, y: y + 4.0, side: SEAL_SIDE });
+    sheet.marks.push(Mark::Room {
+        x: seal_x,
+        y: y + 4.0,
+        width: SEAL_SIDE,
+        height: SEAL_SIDE,
+        what: Room::Seal,
+    });
     y = sheet.centred(CERTIFIER, y + space, 13.0 * scale, &bold(manifest.officer.clone()));
     let time = profile.signed_at.filled(&[("time", &signing_time(at))]);
     sheet.centred(CERTIFIER, y + 2.0 * scale, 10.0 * scale, &regular(time))
@@ -193,7 +193,13 @@ fn code(sheet: &mut Sheet, statement: &Statement, qr: &Qr, y: f32, scale: f32) -
     let (manifest, profile) = (statement.manifest, statement.profile);
     let quiet = QUIET_MODULES * qr.module;
     let side = qr.side + 2.0 * quiet;
-    sheet.marks.push(Mark::Qr { x: CODE.middle() - qr.side / 2.0, y: y + quiet });
+    sheet.marks.push(Mark::Room {
+        x: CODE.middle() - qr.side / 2.0,
+        y: y + quiet,
+        width: qr.side,
+        height: qr.side,
+        what: Room::Qr,
+    });
     let size = 10.0 * scale;
     let mut y = sheet.centred(CODE, y + side, size, &regular(profile.qr_note.text.clone()));
     y = sheet.centred(CODE, y + 4.0 * scale, size, &regular(profile.code_label.text.clone()));
@@ -224,32 +230,6 @@ fn footer(sheet: &mut Sheet, statement: &Statement, y: f32, scale: f32) -> f32 {
         }
     }
     bottom
-}
-
-fn fill(ink: Ink) -> Fill {
-    let color = match ink {
-        Ink::Black => rgb::Color::black(),
-        Ink::Red => rgb::Color::new(200, 16, 30),
-    };
-    Fill { paint: color.into(), opacity: NormalizedF32::ONE, rule: FillRule::default() }
-}
-
-fn draw_text(surface: &mut Surface, face: &Face, piece: &Piece, at: Point, size: f32) {
-    surface.set_fill(Some(fill(piece.ink)));
-    let run = face.set(&piece.text);
-    surface.draw_glyphs(at, &run.glyphs, face.font.clone(), &run.text, size, false);
-}
-
-fn draw_rule(surface: &mut Surface, x: f32, y: f32, width: f32) {
-    let mut path = PathBuilder::new();
-    path.move_to(x, y);
-    path.line_to(x + width, y);
-    if let Some(path) = path.finish() {
-        surface.set_fill(None);
-        surface.set_stroke(Some(Stroke { width: 0.7, ..Stroke::default() }));
-        surface.draw_path(&path);
-        surface.set_stroke(None);
-    }
 }
 
 fn image(png: Option<&[u8]>, name: &'static str) -> Result<Option<Image>, BuildError> {

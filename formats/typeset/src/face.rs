@@ -13,35 +13,58 @@ const STAND_INS: [char; 2] = ['◊', '?'];
 /// Every Vietnamese letter beyond ASCII, in lower case.
 const VIETNAMESE: &str = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ";
 
+/// Why a typeface cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FaceError {
+    /// It is not a usable TrueType or OpenType file.
+    #[error("the typeface cannot be read")]
+    Font,
+    /// It has no glyphs for some Vietnamese letters: it would print wrong names, which an official
+    /// paper must not (Liberation has them from version 2).
+    #[error("the typeface lacks vietnamese letters")]
+    Letters,
+}
+
 /// A typeface ready for use.
-pub(super) struct Face {
-    pub(super) font: Font,
+pub struct Face {
+    /// For drawing.
+    pub font: Font,
     bytes: Vec<u8>,
     units_per_em: f32,
     /// Height above the baseline, in em.
-    pub(super) ascent: f32,
+    pub ascent: f32,
     /// Depth below the baseline, in em.
-    pub(super) descent: f32,
+    pub descent: f32,
 }
 
 /// A text set in a face.
-pub(super) struct Run {
-    pub(super) text: String,
-    pub(super) glyphs: Vec<KrillaGlyph>,
+#[derive(Debug)]
+pub struct Run {
+    /// The text in composed form.
+    pub text: String,
+    /// Its glyphs, advances in em.
+    pub glyphs: Vec<KrillaGlyph>,
     /// Width in em.
-    pub(super) width: f32,
+    pub width: f32,
 }
 
 impl Face {
-    /// Reads a font file; `None` if it cannot be used.
-    pub(super) fn new(bytes: &[u8]) -> Option<Self> {
-        let font = Font::new(bytes.to_vec().into(), 0)?;
-        let metrics = FontRef::new(bytes).ok()?.metrics(Size::unscaled(), LocationRef::default());
+    /// Reads a font file, which must have every letter of Vietnamese.
+    pub fn new(bytes: &[u8]) -> Result<Self, FaceError> {
+        let font = Font::new(bytes.to_vec().into(), 0).ok_or(FaceError::Font)?;
+        let read = FontRef::new(bytes).map_err(|_| FaceError::Font)?;
+        let metrics = read.metrics(Size::unscaled(), LocationRef::default());
         let units_per_em = f32::from(metrics.units_per_em);
         if units_per_em <= 0.0 || metrics.ascent <= 0.0 {
-            return None;
+            return Err(FaceError::Font);
         }
-        Some(Self {
+        let charmap = read.charmap();
+        let capitals = VIETNAMESE.to_uppercase();
+        let mut letters = VIETNAMESE.chars().chain(capitals.chars());
+        if !letters.all(|c| charmap.map(c).is_some_and(|glyph| glyph.to_u32() != 0)) {
+            return Err(FaceError::Letters);
+        }
+        Ok(Self {
             font,
             bytes: bytes.to_vec(),
             units_per_em,
@@ -50,20 +73,9 @@ impl Face {
         })
     }
 
-    /// Whether the face has every letter of Vietnamese: one without would print wrong names, which
-    /// a statement must not (Liberation has them from version 2).
-    pub(super) fn writes_vietnamese(&self) -> bool {
-        let Ok(font) = FontRef::new(&self.bytes) else { return false };
-        let charmap = font.charmap();
-        VIETNAMESE
-            .chars()
-            .chain(VIETNAMESE.to_uppercase().chars())
-            .all(|c| charmap.map(c).is_some_and(|glyph| glyph.to_u32() != 0))
-    }
-
     /// Sets a text in one line. Control characters and odd spaces become spaces; characters that
     /// the face lacks get a stand-in, never an error.
-    pub(super) fn set(&self, text: &str) -> Run {
+    pub fn set(&self, text: &str) -> Run {
         let text: String = text.nfc().map(printable).collect();
         let mut run = Run { glyphs: Vec::with_capacity(text.len()), text, width: 0.0 };
         let Ok(font) = FontRef::new(&self.bytes) else { return run };
@@ -90,5 +102,11 @@ fn printable(c: char) -> char {
         '\u{feff}' | '\u{fffe}' | '\u{ffff}' => ' ',
         c if c.is_control() || c.is_whitespace() => ' ',
         c => c,
+    }
+}
+
+impl std::fmt::Debug for Face {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Face").finish_non_exhaustive()
     }
 }

@@ -1,10 +1,11 @@
 //! A page laid out as a list of marks: where each text, rule and image goes. No drawing.
 
-use super::face::Face;
+use crate::face::Face;
 
 /// Ink of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ink {
+pub enum Ink {
+    /// For everything that is printed on the form.
     Black,
     /// Numbers, as officers write them.
     Red,
@@ -12,75 +13,92 @@ pub(super) enum Ink {
 
 /// A text in one weight and ink.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Piece {
-    pub(super) text: String,
-    pub(super) bold: bool,
-    pub(super) ink: Ink,
+pub struct Piece {
+    /// The text.
+    pub text: String,
+    /// Whether it is bold.
+    pub bold: bool,
+    /// Its ink.
+    pub ink: Ink,
 }
 
-/// One thing on the page; points, from the top left corner.
+/// One thing on the page; points, from the top left corner. `R` names the boxes that the caller
+/// fills with drawings of its own, such as a seal.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Mark {
+#[expect(missing_docs, reason = "places and sizes are as each variant says")]
+pub enum Mark<R> {
     /// A text from `x` on the baseline `y`.
     Text { x: f32, y: f32, size: f32, piece: Piece },
     /// A thin horizontal line.
     Rule { x: f32, y: f32, width: f32 },
-    /// The QR code's top left corner.
-    Qr { x: f32, y: f32 },
-    /// The signature image's box.
-    Signature { x: f32, y: f32, width: f32, height: f32 },
-    /// The seal image's box, square.
-    Seal { x: f32, y: f32, side: f32 },
+    /// A thin vertical line downwards.
+    Upright { x: f32, y: f32, height: f32 },
+    /// A box for something of the caller's.
+    Room { x: f32, y: f32, width: f32, height: f32, what: R },
 }
 
 /// The faces and the marks so far.
-pub(super) struct Sheet<'a> {
-    pub(super) regular: &'a Face,
-    pub(super) bold: &'a Face,
-    pub(super) marks: Vec<Mark>,
+#[derive(Debug)]
+pub struct Sheet<'a, R> {
+    /// The upright face.
+    pub regular: &'a Face,
+    /// Its bold.
+    pub bold: &'a Face,
+    /// What is on the page, in the order of drawing.
+    pub marks: Vec<Mark<R>>,
 }
 
 /// Line height in em.
-const LEADING: f32 = 1.25;
+pub const LEADING: f32 = 1.25;
 
 /// A part of the page's width.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Column {
-    pub(super) x: f32,
-    pub(super) width: f32,
+pub struct Column {
+    /// Its left edge in points.
+    pub x: f32,
+    /// Its width in points.
+    pub width: f32,
 }
 
 impl Column {
-    pub(super) fn middle(self) -> f32 {
+    /// Where its middle is.
+    pub fn middle(self) -> f32 {
         self.x + self.width / 2.0
     }
 }
 
-pub(super) fn regular(text: impl Into<String>) -> Piece {
+/// A text in the upright face.
+pub fn regular(text: impl Into<String>) -> Piece {
     Piece { text: text.into(), bold: false, ink: Ink::Black }
 }
 
-pub(super) fn bold(text: impl Into<String>) -> Piece {
+/// A text in bold.
+pub fn bold(text: impl Into<String>) -> Piece {
     Piece { text: text.into(), bold: true, ink: Ink::Black }
 }
 
-impl Sheet<'_> {
-    pub(super) fn face(&self, bold: bool) -> &Face {
+impl<'a, R> Sheet<'a, R> {
+    /// An empty page.
+    pub const fn new(regular: &'a Face, bold: &'a Face) -> Self {
+        Self { regular, bold, marks: Vec::new() }
+    }
+
+    fn face(&self, bold: bool) -> &Face {
         if bold { self.bold } else { self.regular }
     }
 
     /// A text's width in points.
-    pub(super) fn width(&self, piece: &Piece, size: f32) -> f32 {
+    pub fn width(&self, piece: &Piece, size: f32) -> f32 {
         self.face(piece.bold).set(&piece.text).width * size
     }
 
     /// Sets a wrapped text from the top edge `y`, centred; returns the bottom edge.
-    pub(super) fn centred(&mut self, column: Column, y: f32, size: f32, piece: &Piece) -> f32 {
+    pub fn centred(&mut self, column: Column, y: f32, size: f32, piece: &Piece) -> f32 {
         self.wrapped(column, y, size, piece, balance, |room, width| (room - width) / 2.0)
     }
 
     /// Sets a wrapped text from the top edge `y`, from the left; returns the bottom edge.
-    pub(super) fn left(&mut self, column: Column, y: f32, size: f32, piece: &Piece) -> f32 {
+    pub fn left(&mut self, column: Column, y: f32, size: f32, piece: &Piece) -> f32 {
         self.wrapped(column, y, size, piece, wrap, |_, _| 0.0)
     }
 
@@ -104,13 +122,7 @@ impl Sheet<'_> {
     }
 
     /// Sets pieces on one line, centred; falls back to one wrapped line each when too wide.
-    pub(super) fn centred_pieces(
-        &mut self,
-        column: Column,
-        y: f32,
-        size: f32,
-        pieces: &[Piece],
-    ) -> f32 {
+    pub fn centred_pieces(&mut self, column: Column, y: f32, size: f32, pieces: &[Piece]) -> f32 {
         let total: f32 = pieces.iter().map(|piece| self.width(piece, size)).sum();
         if total > column.width {
             return pieces.iter().fold(y, |y, piece| self.centred(column, y, size, piece));
