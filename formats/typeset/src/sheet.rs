@@ -102,6 +102,11 @@ impl<'a, R> Sheet<'a, R> {
         self.wrapped(column, y, size, piece, wrap, |_, _| 0.0)
     }
 
+    /// Sets a wrapped text from the top edge `y`, up to the right; returns the bottom edge.
+    pub fn right(&mut self, column: Column, y: f32, size: f32, piece: &Piece) -> f32 {
+        self.wrapped(column, y, size, piece, wrap, |room, width| room - width)
+    }
+
     fn wrapped(
         &mut self,
         column: Column,
