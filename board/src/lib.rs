@@ -24,6 +24,9 @@ pub struct Board {
     /// What tells whether the kiosk runs on the mains or on a battery.
     #[serde(default)]
     pub power: Power,
+    /// What tells how far the clock is to be believed.
+    #[serde(default)]
+    pub clock: Clock,
 }
 
 /// The document scanner and its driver.
@@ -94,6 +97,32 @@ impl Default for Power {
 
 fn default_power_class() -> PathBuf {
     "/sys/class/power_supply".into()
+}
+
+/// What stands behind the clock, and its driver.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Clock {
+    /// The kernel tells: time service, battery-backed clock, or nothing.
+    #[default]
+    Kernel,
+    /// The simulator, always in the same state.
+    Sim {
+        /// What it says.
+        state: SimClock,
+    },
+}
+
+/// What a simulated clock gauge says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SimClock {
+    /// A time service keeps the clock right.
+    Synchronised,
+    /// The battery-backed clock set it.
+    Free,
+    /// Nothing set it.
+    Unset,
 }
 
 /// Why a board file cannot be used.

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use board::{Board, BoardError, Power as PowerSpec, Scanner as ScannerSpec};
-use drivers_api::{Power, PowerState, Scanner, Token};
+use board::{
+    Board, BoardError, Clock as ClockSpec, Power as PowerSpec, Scanner as ScannerSpec, SimClock,
+};
+use drivers_api::{ClockGauge, ClockState, Power, PowerState, Scanner, Token};
+use drivers_clock::KernelClock;
 use drivers_codes::QrReader;
 use drivers_power::SysfsPower;
 use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
-use drivers_sim::SimPower;
+use drivers_sim::{SimClockGauge, SimPower};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use formats_copy::TrustAnchors;
 use formats_trust_services::{Online, Settings, SettingsError};
@@ -133,6 +136,7 @@ pub fn assemble(
         }],
         random: Arc::new(SystemRandom),
         clock,
+        clock_gauge: Mutex::new(clock_gauge(&board.clock)),
         store: Arc::new(store),
         scanner: Mutex::new(scanner),
         scan_dpi,
@@ -169,6 +173,17 @@ pub fn power(spec: &PowerSpec) -> Box<dyn Power> {
             let battery = battery_percent.map(|percent| PowerState::Battery { percent });
             Box::new(SimPower::new(battery.unwrap_or(PowerState::Mains)))
         }
+    }
+}
+
+fn clock_gauge(spec: &ClockSpec) -> Box<dyn ClockGauge> {
+    match spec {
+        ClockSpec::Kernel => Box::new(KernelClock::default()),
+        ClockSpec::Sim { state } => Box::new(SimClockGauge::new(match state {
+            SimClock::Synchronised => ClockState::Synchronised { error_max: Duration::ZERO },
+            SimClock::Free => ClockState::Free,
+            SimClock::Unset => ClockState::Unset,
+        })),
     }
 }
 

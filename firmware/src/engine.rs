@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use drivers_api::{CodeReader, Pin, Scanner};
+use drivers_api::{ClockGauge, CodeReader, Pin, Scanner};
 use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
@@ -34,6 +34,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Journal, copies, index.
     pub store: Arc<Store>,
+    /// What stands behind the clock.
+    pub clock_gauge: Mutex<Box<dyn ClockGauge>>,
     /// The document scanner.
     pub scanner: Mutex<Box<dyn Scanner>>,
     /// Resolution of page scans, dots per inch.
@@ -445,7 +447,7 @@ impl Hands {
         let Some(pin) = pin else {
             return Answer::KeyRefused(internal("no PIN came with the decision"));
         };
-        match decide::open_key(&self.parts, &decision.officer, &pin) {
+        match decide::open_key(&self.parts, decision, &pin) {
             Ok(key) => {
                 if let Some(mut desk) = self.desk_of(visit) {
                     desk.key = Some(key);

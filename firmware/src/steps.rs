@@ -2,6 +2,7 @@
 
 pub mod certify;
 pub mod check;
+pub mod clock;
 pub mod decide;
 pub mod deliver;
 pub mod identify;

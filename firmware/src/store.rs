@@ -53,7 +53,7 @@ pub use record::{
 };
 pub use recovery::{IndexFate, Recovery};
 pub use space::Policy;
-pub use state::{BookTotals, PinFailures, Sums};
+pub use state::{BookTotals, ClockTrusted, PinFailures, Sums};
 
 use crate::clock::Clock;
 use catalog::Query;
@@ -235,6 +235,7 @@ impl Store {
             | Record::OfficerUnlocked { .. }
             | Record::OfficerLoggedIn { .. }
             | Record::ClockJumped { .. }
+            | Record::ClockConfirmed { .. }
             | Record::VisitWiped { .. } => self.append(record).map(drop),
             Record::BookOpened { .. }
             | Record::BookClosed { .. }
@@ -392,6 +393,11 @@ impl Store {
     /// Where a sealed copy lies, to be handed to a person or a printer. Change nothing there.
     pub fn copy_path(&self, sha256: &str) -> PathBuf {
         self.dir.join(copies::path(sha256))
+    }
+
+    /// What the journal says of the clock.
+    pub fn clock_trusted(&self) -> ClockTrusted {
+        self.inner().durable.clock_trusted()
     }
 
     /// Wrong PINs of an officer since the last right one; kept over a restart.

@@ -138,6 +138,20 @@ impl Officer {
 
     /// Approves the waiting case under a PIN; returns status and answer.
     pub fn approve(&self, officer: &str, pin: &str) -> Result<(u16, Value), Failure> {
+        self.approval(officer, pin, false)
+    }
+
+    /// Approves, having looked at the kiosk's time and found it right.
+    pub fn approve_at_this_time(&self, officer: &str, pin: &str) -> Result<(u16, Value), Failure> {
+        self.approval(officer, pin, true)
+    }
+
+    fn approval(
+        &self,
+        officer: &str,
+        pin: &str,
+        confirms_clock: bool,
+    ) -> Result<(u16, Value), Failure> {
         let case = self.case()?;
         let text = |value: &Value, otherwise: &str| match value.as_str() {
             Some(text) if !text.trim().is_empty() => text.to_owned(),
@@ -147,6 +161,7 @@ impl Officer {
             "visit": case["visit"], "officer": officer, "pin": pin, "verdict": "approve",
             "title": text(&case["title"], "Giấy tờ khác"),
             "requester": text(&case["requester"]["name"], "Người Yêu Cầu"),
+            "confirms_clock": confirms_clock,
         });
         self.0.post("/api/officer/decide", &body)
     }

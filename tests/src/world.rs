@@ -30,6 +30,8 @@ pub struct WorldOptions {
     pub sim_sheets: Option<Vec<PathBuf>>,
     /// Keeps the kiosk's state on a disk of so many MiB, for as long as the kiosk runs.
     pub disk_mib: Option<u32>,
+    /// What stands behind the clock, as board files say it.
+    pub clock: &'static str,
     /// Whether there is a time-stamp authority, and a responder for revoked certificates.
     pub trust_services: bool,
 }
@@ -41,6 +43,7 @@ impl Default for WorldOptions {
             public_port: 0,
             sim_sheets: None,
             disk_mib: None,
+            clock: "synchronised",
             trust_services: false,
         }
     }
@@ -210,8 +213,10 @@ impl World {
             }
         };
         let text = format!(
-            "name = \"bench\"\n[scanner]\n{scanner}[token]\nmodule = {:?}\n",
-            self.tokens.module()
+            "name = \"bench\"\n[scanner]\n{scanner}[token]\nmodule = {:?}\n\
+             [clock]\ndriver = \"sim\"\nstate = \"{}\"\n",
+            self.tokens.module(),
+            self.options.clock,
         );
         std::fs::write(self.dir.join("board.toml"), text)?;
         Ok(())

@@ -4,6 +4,7 @@
 //! a real driver beside it in `drivers/` and a scripted simulator in `drivers/sim`. Start with
 //! [`Scanner`] and [`DeviceError`].
 
+mod clock;
 mod code;
 mod error;
 mod power;
@@ -11,6 +12,7 @@ mod raster;
 mod scanner;
 mod token;
 
+pub use clock::{ClockGauge, ClockState};
 pub use code::CodeReader;
 pub use error::{DeviceError, Fault};
 pub use power::{Power, PowerState};

@@ -7,12 +7,14 @@
 //!
 //! Start with [`SimScanner`].
 
+mod clock;
 mod code;
 mod power;
 mod scanner;
 mod script;
 mod token;
 
+pub use clock::SimClockGauge;
 pub use code::SimCodeReader;
 pub use power::SimPower;
 pub use scanner::SimScanner;

@@ -311,6 +311,8 @@ struct DecideBody {
     title: String,
     #[serde(default)]
     requester: String,
+    #[serde(default)]
+    confirms_clock: bool,
 }
 
 fn say_error(status: StatusCode, say: Say) -> Response {
@@ -344,7 +346,8 @@ async fn decide(State(state): State<Arc<ScreenState>>, Json(body): Json<DecideBo
         }
     };
     // The first change is the decision being taken up; the second, its outcome.
-    drop(state.kiosk.decide(Decision { officer: body.officer, verdict }, pin));
+    let DecideBody { officer, confirms_clock, .. } = body;
+    drop(state.kiosk.decide(Decision { officer, verdict, confirms_clock }, pin));
     let settled = async {
         watched.changed().await?;
         let busy = |visit: &Visit| {
@@ -368,6 +371,7 @@ fn outcome(state: &VisitState) -> Response {
             let status = match say {
                 Say::PinWrong => StatusCode::UNAUTHORIZED,
                 Say::PinLocked | Say::NotDelegated => StatusCode::FORBIDDEN,
+                Say::ClockBack | Say::ClockUnset => StatusCode::CONFLICT,
                 _ => StatusCode::SERVICE_UNAVAILABLE,
             };
             say_error(status, say)

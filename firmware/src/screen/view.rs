@@ -9,7 +9,7 @@ use crate::config::Officer;
 use crate::desk::{Desk, Timing};
 use crate::engine::Kiosk;
 use crate::steps::check::{Finding, Level};
-use crate::steps::deliver;
+use crate::steps::{clock, deliver};
 use crate::visit::{Issued, KindFact, RefusalReason, Say, Severity, State, Trouble, Visit};
 
 /// The citizen's view.
@@ -89,6 +89,18 @@ pub struct CaseView {
     pub reasons: Vec<RefusalView>,
     /// The result, once there is one.
     pub issued: Option<IssuedView>,
+    /// The kiosk's clock.
+    pub clock: ClockView,
+}
+
+/// The kiosk's clock, as the officer sees it.
+#[derive(Debug, Serialize)]
+pub struct ClockView {
+    /// What it says.
+    #[serde(with = "time::serde::rfc3339")]
+    pub now: OffsetDateTime,
+    /// Whether the officer must confirm it before anything is signed.
+    pub doubtful: bool,
 }
 
 /// A field read from the paper.
@@ -307,6 +319,10 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         officers: kiosk.parts().config.officers.iter().map(|o| officer_view(o, today)).collect(),
         reasons: RefusalReason::ALL.into_iter().map(refusal_view).collect(),
         issued: issued_view(state),
+        clock: ClockView {
+            now: kiosk.parts().clock.now(),
+            doubtful: clock::doubt(kiosk.parts()).is_some(),
+        },
     }
 }
 

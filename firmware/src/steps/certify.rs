@@ -110,6 +110,7 @@ pub fn certify(
     let Some(officer) = parts.config.officer(&case.officer) else {
         return Err(internal("the officer is not in the site file"));
     };
+    super::clock::require(parts)?;
     let leaf = officer_key.chain().first().cloned().unwrap_or_default();
     record_approval(parts, &case.visit, officer, &leaf)?;
 
@@ -121,6 +122,8 @@ pub fn certify(
 
     let kept = seal_and_check(parts, case, officer, officer_key, code, &reservation).and_then(
         |(sealed, row)| {
+            // It may have been set while the keys signed.
+            super::clock::require(parts)?;
             parts.store.commit(&reservation, &sealed.bytes, row).map_err(store)?;
             Ok(issued(parts, &reservation, &sealed))
         },

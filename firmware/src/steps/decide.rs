@@ -33,18 +33,22 @@ pub struct Keys {
 }
 
 /// Opens the officer's key. Wrong PINs are counted in the journal, so a restart does not forget
-/// them.
+/// them. A clock in doubt must be confirmed by this very decision.
 pub fn open_key(
     parts: &Parts,
-    officer: &str,
+    decision: &Decision,
     pin: &Pin,
 ) -> Result<Box<dyn SigningSession>, Trouble> {
+    let officer = decision.officer.as_str();
     let known = parts.config.officer(officer).zip(parts.keys.officers.get(officer));
     let Some((person, token)) = known else {
         return Err(not_delegated("no such officer in the site file"));
     };
     if !person.may_decide_on(parts.clock.now().date()) {
         return Err(not_delegated("today is outside the delegation's validity"));
+    }
+    if !decision.confirms_clock {
+        super::clock::require(parts)?;
     }
     let failures = parts.store.pin_failures(officer);
     if failures.count >= PIN_TRIES_MAX
@@ -59,6 +63,9 @@ pub fn open_key(
         Ok(key) => {
             let certificate = digest(key.chain().first().map_or(&[], Vec::as_slice));
             note(parts, Record::OfficerLoggedIn { officer: officer.into(), certificate })?;
+            if decision.confirms_clock {
+                super::clock::confirm(parts, officer)?;
+            }
             if failures.count > 0 {
                 note(parts, Record::OfficerUnlocked { officer: officer.into() })?;
             }

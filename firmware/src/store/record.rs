@@ -296,6 +296,15 @@ pub enum Record {
         #[serde(with = "time::serde::rfc3339")]
         from: OffsetDateTime,
     },
+    /// An officer looked at a clock that was in doubt and found it right: this record's own time
+    /// counts from now on.
+    ClockConfirmed {
+        /// The officer's id in the site file.
+        officer: String,
+        /// The latest time on record until then.
+        #[serde(with = "time::serde::rfc3339::option")]
+        latest: Option<OffsetDateTime>,
+    },
     /// Copies were written to a medium that a person carries to the registry.
     Exported {
         /// The medium's name.

@@ -60,6 +60,15 @@ pub struct Sums {
     pub clock_jumps: u64,
 }
 
+/// What the journal says of the clock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClockTrusted {
+    /// The latest time on record since an officer last confirmed the clock.
+    pub latest: Option<OffsetDateTime>,
+    /// Whether an officer has confirmed it in this run of the program.
+    pub confirmed: bool,
+}
+
 /// A copy that waits for its receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Waiting {
@@ -98,6 +107,7 @@ pub(super) struct State {
     pin_failures: BTreeMap<String, PinFailures>,
     config: Option<String>,
     last_at: Option<OffsetDateTime>,
+    clock: ClockTrusted,
     last_scrub: Option<OffsetDateTime>,
     sums: Sums,
 }
@@ -139,6 +149,7 @@ impl State {
             | Record::OfficerUnlocked { .. }
             | Record::OfficerLoggedIn { .. }
             | Record::ClockJumped { .. }
+            | Record::ClockConfirmed { .. }
             | Record::Scrubbed { .. }
             | Record::VisitWiped { .. } => Ok(()),
         }
@@ -256,8 +267,10 @@ impl State {
     /// Adds a record that [`State::check`] let pass.
     pub(super) fn apply(&mut self, at: OffsetDateTime, record: &Record) {
         self.last_at = Some(at);
+        self.clock.latest = self.clock.latest.max(Some(at));
         match record {
             Record::Started { .. } => {
+                self.clock.confirmed = false;
                 self.approved.clear();
                 // Their screens are gone.
                 self.unseen.clear();
@@ -328,6 +341,9 @@ impl State {
             }
             Record::OfficerLoggedIn { .. } => self.sums.log_ins += 1,
             Record::ClockJumped { .. } => self.sums.clock_jumps += 1,
+            Record::ClockConfirmed { .. } => {
+                self.clock = ClockTrusted { latest: Some(at), confirmed: true };
+            }
             Record::Exported { sequences, .. } => self.sums.exported += sequences.len() as u64,
             Record::AgedOut { sequence, .. } => {
                 self.kept.remove(sequence);
@@ -421,6 +437,10 @@ impl State {
 
     pub(super) const fn sums(&self) -> &Sums {
         &self.sums
+    }
+
+    pub(super) const fn clock_trusted(&self) -> ClockTrusted {
+        self.clock
     }
 
     /// When the last record was written.

@@ -27,11 +27,11 @@ fn kind() -> KindFact {
 fn approve() -> Wish {
     let approval =
         Approval { title: "Quyết định".into(), requester: "Trần Văn Mẫu".into() };
-    Wish::Decide(Decision { officer: "a".into(), verdict: Ok(approval) })
+    Wish::Decide(Decision { officer: "a".into(), verdict: Ok(approval), confirms_clock: false })
 }
 
 fn refuse(reason: RefusalReason) -> Wish {
-    Wish::Decide(Decision { officer: "a".into(), verdict: Err(reason) })
+    Wish::Decide(Decision { officer: "a".into(), verdict: Err(reason), confirms_clock: false })
 }
 
 fn issued() -> Issued {

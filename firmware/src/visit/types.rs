@@ -110,6 +110,8 @@ pub struct Decision {
     pub officer: String,
     /// Approve, or refuse with a reason.
     pub verdict: Result<Approval, RefusalReason>,
+    /// Whether the officer looked at the kiosk's time and found it right.
+    pub confirms_clock: bool,
 }
 
 /// An approval, with what the officer corrected.
@@ -349,6 +351,10 @@ pub enum Say {
     PinLocked,
     /// The signing token is missing.
     TokenMissing,
+    /// The clock went back; the officer must look at the time.
+    ClockBack,
+    /// Nothing set the clock; the officer must look at the time.
+    ClockUnset,
     /// The officer's delegation is not in force.
     NotDelegated,
     /// The kiosk cannot keep more copies now.

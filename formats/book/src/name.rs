@@ -78,7 +78,11 @@ mod tests {
         }
 
         #[test]
-        fn names_read_back(volume in "[0-9A-Z.]{1,8}", year in 1i32..10_000, symbol in "[A-ZĐ,/]{1,10}") {
+        fn names_read_back(
+            volume in "[0-9A-Z.]{1,8}",
+            year in 1i32..10_000,
+            symbol in "[A-ZĐ,/]{1,10}",
+        ) {
             let name = BookName { volume, year, symbol };
             prop_assert_eq!(name.to_string().parse(), Ok(name));
         }

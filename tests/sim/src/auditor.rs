@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use formats_files::{Disk, MemoryDisk};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 use crate::Violation;
 use crate::kiosk::SimKiosk;
@@ -17,6 +19,8 @@ use crate::registry::SimRegistry;
 /// Segment header: magic 8, version 4, first sequence 8, anchor 32, checksum 4.
 const HEADER: usize = 56;
 const FRAME_HEAD: usize = 8;
+/// How far a clock may go back without an officer's word.
+const CLOCK_BACK_MAX: Duration = Duration::minutes(1);
 
 /// What an audit counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +54,7 @@ pub fn audit(kiosks: &[SimKiosk], registry: &SimRegistry) -> Result<Totals, Viol
         totals.records += records.len() as u64;
         let copies = issued(&records).map_err(wrong)?;
         check_books(&copies).map_err(wrong)?;
+        check_times(&records).map_err(wrong)?;
         check_approvals(&copies, &records, kiosk).map_err(wrong)?;
         check_shown(&copies, kiosk).map_err(wrong)?;
         check_delivered(&copies, &records, kiosk).map_err(wrong)?;
@@ -156,6 +161,23 @@ fn check_books(copies: &BTreeMap<u64, Issued>) -> Result<(), String> {
     for (book, numbers) in books {
         if !numbers.iter().copied().eq(1..=numbers.len() as u64) {
             return Err(format!("numbers of {book} are not 1 to {}: {numbers:?}", numbers.len()));
+        }
+    }
+    Ok(())
+}
+
+/// A copy is issued at a time after everything before it, or an officer has confirmed the clock.
+fn check_times(records: &[Value]) -> Result<(), String> {
+    let mut latest = None;
+    for record in records {
+        let at = record["at"].as_str().unwrap_or_default();
+        let at = OffsetDateTime::parse(at, &Rfc3339).map_err(|error| format!("time: {error}"))?;
+        match record["kind"].as_str() {
+            Some("clock_confirmed") => latest = Some(at),
+            Some("issued") if latest.is_some_and(|latest| at + CLOCK_BACK_MAX < latest) => {
+                return Err(format!("copy {} is issued at a time gone by", record["number"]));
+            }
+            _ => latest = latest.max(Some(at)),
         }
     }
     Ok(())

@@ -1,8 +1,10 @@
 //! Devices, reader, tokens and sealer that fail as chance will have it.
 
+use std::time::Duration;
+
 use drivers_api::{
-    CodeReader, DeviceError, Fault, KeyAlgorithm, Pin, PixelFormat, Raster, ScanSettings, Scanner,
-    SigningSession, Token,
+    ClockGauge, ClockState, CodeReader, DeviceError, Fault, KeyAlgorithm, Pin, PixelFormat, Raster,
+    ScanSettings, Scanner, SigningSession, Token,
 };
 use formats_copy::CopyRequest;
 use kiosk::desk::KeptPage;
@@ -48,6 +50,21 @@ impl Scanner for SimScanner {
 
     fn probe(&mut self) -> Result<String, DeviceError> {
         Ok("simulated scanner".into())
+    }
+}
+
+/// A gauge of a clock that a time service reaches now and then.
+pub struct SimGauge(pub Chaos);
+
+impl ClockGauge for SimGauge {
+    fn read(&mut self) -> Result<ClockState, DeviceError> {
+        let synchronised = ClockState::Synchronised { error_max: Duration::from_millis(5) };
+        match self.0.below(8) {
+            0 => Err(DeviceError::new("clock gauge", Fault::Io, "simulated")),
+            1 => Ok(ClockState::Unset),
+            2 => Ok(ClockState::Free),
+            _ => Ok(synchronised),
+        }
     }
 }
 

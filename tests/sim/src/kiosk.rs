@@ -9,13 +9,15 @@ use kiosk::engine::{Job, Machine, Parts};
 use kiosk::steps::decide::Keys;
 use kiosk::store::{Policy, Record, Store, StoreError};
 use kiosk::upload::Uploader;
-use kiosk::visit::{Answer, Approval, Decision, Event, RefusalReason, State, Visit, VisitId, Wish};
+use kiosk::visit::{
+    Answer, Approval, Decision, Event, RefusalReason, Say, State, Visit, VisitId, Wish,
+};
 
 use crate::Violation;
 use crate::chaos::{Chaos, Trouble};
 use crate::clock::{SimClock, TrueTime};
 use crate::copy::{AUTHORITY_KEY, OFFICER_KEY};
-use crate::devices::{PIN, SimCodes, SimReader, SimScanner, SimSealer, SimToken};
+use crate::devices::{PIN, SimCodes, SimGauge, SimReader, SimScanner, SimSealer, SimToken};
 use crate::network::Network;
 use crate::rot;
 
@@ -329,7 +331,11 @@ impl SimKiosk {
         if let Some(running) = &self.running {
             running.machine.hands().desk().pin = Some(Pin::new(pin));
         }
-        self.take(Event::Wish(Wish::Decide(Decision { officer: OFFICER_KEY.into(), verdict })));
+        // Who is told that the clock is in doubt looks at it, and confirms it.
+        let told = dossier.trouble.as_ref().map(|trouble| trouble.say);
+        let confirms_clock = matches!(told, Some(Say::ClockBack | Say::ClockUnset));
+        let decision = Decision { officer: OFFICER_KEY.into(), verdict, confirms_clock };
+        self.take(Event::Wish(Wish::Decide(decision)));
     }
 
     /// Papers are on the desk only while their visit goes on (invariant 6).
@@ -442,6 +448,7 @@ impl SimKiosk {
         Parts {
             config: config(&self.name, &self.pin_file),
             clock,
+            clock_gauge: Mutex::new(Box::new(SimGauge(self.chaos.clone()))),
             store,
             scanner: Mutex::new(Box::new(SimScanner(self.chaos.clone()))),
             scan_dpi: 300,

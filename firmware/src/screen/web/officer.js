@@ -41,6 +41,8 @@ const LABELS = {
     needReason: 'Xin chọn lý do từ chối.', noOfficer: 'Hôm nay không có ai được ủy quyền ký.',
     gone: 'Hồ sơ này không còn chờ quyết định.', invalid: 'Nội dung nhập chưa hợp lệ.',
     trouble: 'Máy gặp trục trặc.',
+    clock: (time) => `Giờ của máy: ${time}. Tôi đã xem và xác nhận giờ này đúng.`,
+    needClock: 'Xin xem giờ của máy và đánh dấu xác nhận nếu đúng.',
     offline: 'Mất kết nối với máy; đang thử lại. Nếu lâu, hãy mở lại trang này từ địa chỉ đã cấp.',
   },
   en: {
@@ -80,6 +82,8 @@ const LABELS = {
     noOfficer: 'Nobody’s delegation is in force today.',
     gone: 'This case no longer waits for a decision.', invalid: 'What was entered is not valid.',
     trouble: 'The kiosk has a problem.',
+    clock: (time) => `The kiosk's time: ${time}. I looked at it and it is right.`,
+    needClock: 'Please check the kiosk’s time and tick the box if it is right.',
     offline: 'Connection lost; trying again. If it lasts, open this page from its given address.',
   },
 };
@@ -461,6 +465,21 @@ function drawClock() {
   put(where, label('waiting')(time, minutes));
 }
 
+// A clock in doubt is confirmed by whoever signs with it.
+function drawDoubt() {
+  const doubtful = caseShown() && Boolean(view.clock && view.clock.doubtful);
+  show(at('clock'), doubtful);
+  if (!doubtful) {
+    at('clock-right').checked = false;
+    return;
+  }
+  const now = new Date(view.clock.now).toLocaleString('vi-VN', {
+    hour: '2-digit', minute: '2-digit', day: '2-digit', month: '2-digit', year: 'numeric',
+    hour12: false, timeZone: 'Asia/Ho_Chi_Minh',
+  });
+  put(at('clock-words'), label('clock')(now));
+}
+
 // ---- the whole
 
 function drawLabels() {
@@ -621,6 +640,7 @@ function draw() {
     forgetCase();
   }
   drawDecision();
+  drawDoubt();
   drawResult();
   drawTrouble();
   drawClock();
@@ -678,6 +698,9 @@ function missing(verdict) {
   const ids = needed.concat(verdict === '' ? ['reason'] : [], ['officer', 'pin']);
   const id = ids.find((each) => at(each).value.trim() === '');
   ids.forEach((each) => at(each).setAttribute('aria-invalid', String(each === id)));
+  if (!id && !at('clock').hidden && !at('clock-right').checked) {
+    return { id: 'clock-right', words: 'needClock' };
+  }
   return id ? { id, words: names[id] } : null;
 }
 
@@ -703,6 +726,7 @@ async function decide(verdict) {
     verdict,
     title: at('title').value.trim(),
     requester: at('requester').value.trim(),
+    confirms_clock: !at('clock').hidden && at('clock-right').checked,
   });
   at('pin').value = '';
   lastOfficer = at('officer').value;

@@ -84,6 +84,20 @@ fn an_upload_goes_no_further_than_its_copy_and_ends_with_the_receipt() {
 }
 
 #[test]
+fn the_latest_time_counts_until_an_officer_confirms_the_clock() {
+    let bench = Bench::new();
+    let (store, _) = bench.open();
+    let now = TestClock.now();
+    issue(&store, "a");
+    assert_eq!(store.clock_trusted(), ClockTrusted { latest: Some(now), confirmed: false });
+    let confirmed = Record::ClockConfirmed { officer: "binh".into(), latest: Some(now) };
+    store.record(confirmed).expect("journaled");
+    assert_eq!(store.clock_trusted(), ClockTrusted { latest: Some(now), confirmed: true });
+    store.record(Record::Started { device: "k".into(), version: "1".into() }).expect("started");
+    assert!(!store.clock_trusted().confirmed, "the machine may have been without power");
+}
+
+#[test]
 fn a_print_job_starts_once_and_ends_once() {
     let bench = Bench::new();
     let (store, _) = bench.open();
@@ -516,6 +530,15 @@ fn any_record() -> impl Strategy<Value = Record> {
         (-60_000_000_000i64..200_000_000_000).prop_map(|seconds| Record::ClockJumped {
             from: OffsetDateTime::from_unix_timestamp(seconds).expect("a year from 0 to 9999"),
         }),
+        (text, prop::option::of(-60_000_000_000i64..200_000_000_000)).prop_map(
+            |(officer, latest)| Record::ClockConfirmed {
+                officer,
+                latest:
+                    latest
+                        .map(|s| OffsetDateTime::from_unix_timestamp(s)
+                            .expect("a year from 0 to 9999")),
+            }
+        ),
         (text, any::<u64>()).prop_map(|(sha256, sequence)| Record::AgedOut {
             sequence,
             sha256,
