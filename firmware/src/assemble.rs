@@ -128,6 +128,7 @@ pub fn assemble(
     };
     let parts = Parts {
         keys: keys(&config, &board.token.module),
+        key_problems: Mutex::default(),
         sealer: Box::new(assets(&config, &clock)?),
         models: vec![formats_copy::ModelEntry {
             name: model.name,

@@ -2,6 +2,7 @@
 
 pub mod issue;
 pub mod journal;
+pub mod keys;
 pub mod outbox;
 pub mod run;
 pub mod verify;

@@ -15,6 +15,7 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::{Desk, Timing};
+use crate::keys::KeyReport;
 use crate::random::{Random, RandomError};
 use crate::steps::{certify, check, decide, identify, read, scan};
 use crate::store::Store;
@@ -46,6 +47,8 @@ pub struct Parts {
     pub readers: Box<dyn read::PageReader>,
     /// Keys of officers and authority.
     pub keys: decide::Keys,
+    /// What is wrong with the keys, as they were looked at last.
+    pub key_problems: Mutex<Vec<KeyReport>>,
     /// Makes the signed file.
     pub sealer: Box<dyn certify::Sealer>,
     /// The models that read the page, for the copy's manifest.

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod engine;
+pub mod keys;
 pub mod random;
 pub mod screen;
 pub mod steps;

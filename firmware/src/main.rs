@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kiosk::cli::{issue, journal, outbox, run, verify};
+use kiosk::cli::{issue, journal, keys, outbox, run, verify};
 
 /// Bản Sao: the certified-copy kiosk.
 #[derive(Debug, Parser)]
@@ -24,6 +24,9 @@ enum Command {
     /// Copies that are kept and not yet delivered.
     #[command(subcommand)]
     Outbox(outbox::Outbox),
+    /// Keys, certificates, tokens.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// The journal that everything is rebuilt from.
     #[command(subcommand)]
     Journal(journal::Journal),
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Issue(args) => issue::issue(args),
         Command::Verify(args) => verify::verify(&args),
         Command::Outbox(args) => outbox::outbox(&args),
+        Command::Keys(args) => keys::keys(&args),
         Command::Journal(args) => journal::journal(&args),
     }
     .into()

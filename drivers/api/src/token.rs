@@ -46,6 +46,10 @@ pub trait Token: Send {
 
     /// Whether the token is present now, in one line for the technician. No PIN is used.
     fn probe(&mut self) -> Result<String, DeviceError>;
+
+    /// The key's certificate chain in DER, its own certificate first, as far as it can be read
+    /// without a PIN.
+    fn certificates(&mut self) -> Result<Vec<Vec<u8>>, DeviceError>;
 }
 
 /// A logged-in key. Dropping it logs out.

@@ -52,6 +52,11 @@ impl Token for SimToken {
     fn probe(&mut self) -> Result<String, DeviceError> {
         Ok(format!("{}, troubles simulated", self.inner.probe()?))
     }
+
+    /// Takes no event either.
+    fn certificates(&mut self) -> Result<Vec<Vec<u8>>, DeviceError> {
+        self.inner.certificates()
+    }
 }
 
 struct SimSession {
@@ -101,6 +106,10 @@ mod tests {
 
         fn probe(&mut self) -> Result<String, DeviceError> {
             Ok("echo".into())
+        }
+
+        fn certificates(&mut self) -> Result<Vec<Vec<u8>>, DeviceError> {
+            Ok(vec![vec![1]])
         }
     }
 

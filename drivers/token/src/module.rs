@@ -119,6 +119,19 @@ impl Module {
         Ok((session, login))
     }
 
+    /// Reads what a token shows to everyone, in a session without a login.
+    pub(crate) fn read<T>(
+        &self,
+        slot: Slot,
+        read: impl FnOnce(&Session) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        // Held over the calls: the module must not be started anew meanwhile.
+        let _state = lock(&self.state);
+        let session =
+            self.pkcs11.open_ro_session(slot).map_err(TokenError::call("open a session"))?;
+        read(&session)
+    }
+
     /// Closes a session. A token logs out with the last session of a process, so the login is given
     /// back first and nothing is logged out that another session still uses.
     pub(crate) fn close(&self, session: Session, login: Arc<Login>) {

@@ -136,6 +136,23 @@ fn is_p256(session: &Session, key: ObjectHandle) -> Result<bool, TokenError> {
     Ok(curve.contains(&Attribute::EcParams(P256.to_vec())))
 }
 
+/// The chain of a key that cannot be seen without a login: by the public key of its label, or by
+/// the label itself.
+pub(crate) fn public_chain(session: &Session, label: &str) -> Result<Vec<Vec<u8>>, TokenError> {
+    let template = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::Label(label.into())];
+    let keys = session.find_objects(&template).map_err(TokenError::call("find the public key"))?;
+    let mut id = Vec::new();
+    if let [key] = keys[..] {
+        let attributes = session.get_attributes(key, &[AttributeType::Id]);
+        for attribute in attributes.map_err(TokenError::call("read the public key"))? {
+            if let Attribute::Id(bytes) = attribute {
+                id = bytes;
+            }
+        }
+    }
+    certificates(session, label, &id)
+}
+
 /// The key's chain. Its certificate has the key's CKA_ID (PKCS#11 2.40, 4.6.3), or at least its
 /// label.
 fn certificates(session: &Session, label: &str, id: &[u8]) -> Result<Vec<Vec<u8>>, TokenError> {

@@ -6,7 +6,7 @@ use drivers_api::{DeviceError, Pin, SigningSession, Token};
 
 use crate::fault::TokenError;
 use crate::module::Module;
-use crate::session::{KeySession, device_error};
+use crate::session::{KeySession, device_error, public_chain};
 
 /// Which key of which token of which module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,12 @@ impl Pkcs11Token {
         KeySession::new(self.device(), module, open, &self.config.key)
     }
 
+    fn read_chain(&self) -> Result<Vec<Vec<u8>>, TokenError> {
+        let module = Module::load(&self.config.module)?;
+        let (slot, _) = module.find(&self.config.token)?;
+        module.read(slot, |session| public_chain(session, &self.config.key))
+    }
+
     fn describe(&self) -> Result<String, TokenError> {
         Ok(Module::load(&self.config.module)?.find(&self.config.token)?.1)
     }
@@ -67,5 +73,9 @@ impl Token for Pkcs11Token {
 
     fn probe(&mut self) -> Result<String, DeviceError> {
         self.describe().map_err(|error| device_error(&self.device(), &error))
+    }
+
+    fn certificates(&mut self) -> Result<Vec<Vec<u8>>, DeviceError> {
+        self.read_chain().map_err(|error| device_error(&self.device(), &error))
     }
 }

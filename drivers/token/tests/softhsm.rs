@@ -107,6 +107,14 @@ fn ec_and_rsa_keys_on_two_tokens_sign_what_their_certificates_verify() {
             let leaf = bench.tokens.certificate(key).expect("made").der.clone();
             assert_eq!(session.chain(), [leaf, bench.ca.root().der.clone()], "{key}");
         }
+        drop((officer, seal));
+        for (label, key) in [("officer", "officer-key"), ("authority", "seal-key")] {
+            let shown = bench.token(label, key).certificates().expect("no PIN is needed");
+            let leaf = bench.tokens.certificate(key).expect("made").der.clone();
+            assert_eq!(shown, [leaf, bench.ca.root().der.clone()], "{key}");
+        }
+        let missing = bench.token("officer", "no-such-key").certificates();
+        assert_eq!(fault(missing), Fault::Misconfigured);
     });
 }
 

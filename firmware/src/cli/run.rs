@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use formats_copy::TrustAnchors;
 use formats_files::RealDisk;
+use formats_trust_services::Online;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
@@ -16,7 +18,8 @@ use super::{Outcome, complain, say};
 use crate::assemble::{assemble, power, read_asset, token};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::engine::Kiosk;
+use crate::engine::{Kiosk, Parts, lock};
+use crate::keys::{Holder, Problem, Watch, look};
 use crate::screen::server::Screen;
 use crate::stick;
 use crate::store::{Record, Store};
@@ -31,6 +34,11 @@ const LINK_RETRY: Duration = Duration::from_secs(30);
 const STOP_WAIT: Duration = Duration::from_secs(5);
 /// How often the store is looked after; the first time comes after the rush of a start.
 const CARE_PAUSE: Duration = Duration::from_mins(10);
+
+/// How often the signing keys are looked at.
+const KEYS_PAUSE: Duration = Duration::from_hours(24);
+/// How long a responder may take to tell of a revoked certificate.
+const RESPONDER_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often the kiosk looks into the spool.
 const SPOOL_PAUSE: Duration = Duration::from_secs(3);
@@ -78,6 +86,7 @@ pub fn run(args: Run) -> Outcome {
         let (stop, stopped) = watch::channel(false);
         let tending = tokio::spawn(tend(Arc::clone(&kiosk.parts().store), stopped.clone()));
         let spooled = tokio::spawn(keep_draining(kiosk.clone(), stopped.clone()));
+        let watching = tokio::spawn(watch_keys(kiosk.clone()));
         let uploading = tokio::spawn(keep_uploading(kiosk.clone(), stopped));
         let outcome = tokio::select! {
             served = screen.serve() => match served {
@@ -91,6 +100,7 @@ pub fn run(args: Run) -> Outcome {
             tracing::error!("the upload or the spool ended badly");
         }
         tending.abort();
+        watching.abort();
         outcome
     })
 }
@@ -118,6 +128,46 @@ async fn tend(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
             tracing::error!("the care of the store panicked");
         }
     }
+}
+
+/// Looks at the signing keys at the start and then once a day, for as long as the kiosk runs.
+async fn watch_keys(kiosk: Kiosk) {
+    let online = Arc::new(Online::responders(RESPONDER_PATIENCE));
+    loop {
+        let (kiosk, online) = (kiosk.clone(), Arc::clone(&online));
+        let look = move || look_at_keys(kiosk.parts(), &online);
+        if tokio::task::spawn_blocking(look).await.is_err() {
+            tracing::error!("the look at the keys panicked");
+        }
+        tokio::time::sleep(KEYS_PAUSE).await;
+    }
+}
+
+fn look_at_keys(parts: &Parts, services: &Online) {
+    let roots = read_asset("trust file", &parts.config.trust.roots);
+    let trust = roots.ok().and_then(|roots| TrustAnchors::from_pem(&roots).ok());
+    let Some(trust) = trust else {
+        return tracing::error!(path = %parts.config.trust.roots.display(), "no usable trust file");
+    };
+    let watch = Watch { trust: &trust, services: Some(services), now: parts.clock.now() };
+    let officers =
+        parts.keys.officers.iter().map(|(id, token)| (Holder::Officer(id.clone()), token));
+    let tokens = officers.chain([(Holder::Authority, &parts.keys.authority)]);
+    let mut problems = Vec::new();
+    for (holder, token) in tokens {
+        let chain = lock(token).certificates();
+        let report = look(holder, chain, &watch);
+        // An officer takes the token home.
+        let Some(problem) =
+            report.problem.as_ref().filter(|p| !matches!(p, Problem::Missing { .. }))
+        else {
+            continue;
+        };
+        let (holder, hint) = (format!("{:?}", report.holder), problem.hint());
+        tracing::warn!(holder, %problem, hint, "a signing key needs care");
+        problems.push(report);
+    }
+    *lock(&parts.key_problems) = problems;
 }
 
 /// Lets delivered copies age out, and reads everything again once a day. A kiosk in a van is off at

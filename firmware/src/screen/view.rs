@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::words::{self, Sentence};
 use crate::config::Officer;
 use crate::desk::{Desk, Timing};
-use crate::engine::Kiosk;
+use crate::engine::{Kiosk, lock};
 use crate::steps::check::{Finding, Level};
 use crate::steps::{clock, deliver};
 use crate::visit::{Issued, KindFact, RefusalReason, Say, Severity, State, Trouble, Visit};
@@ -91,6 +91,8 @@ pub struct CaseView {
     pub issued: Option<IssuedView>,
     /// The kiosk's clock.
     pub clock: ClockView,
+    /// What is wrong with the signing keys.
+    pub keys: Vec<Sentence>,
 }
 
 /// The kiosk's clock, as the officer sees it.
@@ -319,6 +321,7 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         officers: kiosk.parts().config.officers.iter().map(|o| officer_view(o, today)).collect(),
         reasons: RefusalReason::ALL.into_iter().map(refusal_view).collect(),
         issued: issued_view(state),
+        keys: lock(&kiosk.parts().key_problems).iter().filter_map(words::key).collect(),
         clock: ClockView {
             now: kiosk.parts().clock.now(),
             doubtful: clock::doubt(kiosk.parts()).is_some(),

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::keys::{KeyReport, Problem};
 use crate::visit::{RefusalReason, Say};
 
 /// The words of one language, by id.
@@ -14,6 +15,7 @@ struct Language {
     say: BTreeMap<String, String>,
     refusal: BTreeMap<String, String>,
     face: BTreeMap<String, String>,
+    key: BTreeMap<String, String>,
 }
 
 /// A sentence in both languages; Vietnamese comes first.
@@ -59,6 +61,19 @@ pub fn face(outcome: crate::visit::FaceOutcome) -> Sentence {
     sentence(|language| &language.face, &id_of(&outcome))
 }
 
+/// What is wrong with a signing key.
+pub fn key(report: &KeyReport) -> Option<Sentence> {
+    let problem = report.problem.as_ref()?;
+    let tagged = serde_json::to_value(problem).ok()?;
+    let words = sentence(|language| &language.key, tagged["kind"].as_str()?);
+    let days = match problem {
+        Problem::EndsSoon { days } => days.to_string(),
+        _ => String::new(),
+    };
+    let filled = |text: String| text.replace("{name}", &report.name).replace("{days}", &days);
+    Some(Sentence { vi: filled(words.vi), en: filled(words.en) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,7 +81,13 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_ids_and_no_empty_sentence() {
         let [vi, en] = &*WORDS;
-        for (vi, en) in [(&vi.say, &en.say), (&vi.refusal, &en.refusal), (&vi.face, &en.face)] {
+        let tables = [
+            (&vi.say, &en.say),
+            (&vi.refusal, &en.refusal),
+            (&vi.face, &en.face),
+            (&vi.key, &en.key),
+        ];
+        for (vi, en) in tables {
             assert!(vi.keys().eq(en.keys()));
             assert!(vi.values().chain(en.values()).all(|words| !words.trim().is_empty()));
         }
@@ -83,5 +104,30 @@ mod tests {
     fn ids_are_the_snake_case_names() {
         assert_eq!(id_of(&Say::LayFirstPage), "lay_first_page");
         assert!(!say(Say::TooManyPages).en.starts_with('['));
+    }
+
+    #[test]
+    fn every_trouble_with_a_key_has_words_with_its_name() {
+        let since = time::OffsetDateTime::UNIX_EPOCH;
+        for problem in [
+            Problem::Revoked { since },
+            Problem::Expired,
+            Problem::NotYetValid,
+            Problem::Untrusted,
+            Problem::Missing { cause: String::new(), hint: "" },
+            Problem::EndsSoon { days: 12 },
+        ] {
+            let report = KeyReport {
+                holder: crate::keys::Holder::Authority,
+                name: "UBND phường Thử".into(),
+                serial: String::new(),
+                valid_until: None,
+                revocation_known: true,
+                problem: Some(problem),
+            };
+            let words = key(&report).expect("words");
+            assert!(words.vi.contains("UBND phường Thử"), "{words:?}");
+            assert!(!words.vi.contains('{') && !words.en.contains('{'), "{words:?}");
+        }
     }
 }

@@ -35,6 +35,7 @@ mod revision;
 mod seal;
 mod shape;
 mod signer;
+mod signer_certificate;
 mod statement;
 mod timestamp;
 mod trust;
@@ -58,6 +59,7 @@ pub use request::{
 pub use revision::{BaseError, Role};
 pub use seal::{SealError, SealedCopy, seal};
 pub use signer::{SignatureAlgorithm, Signer};
+pub use signer_certificate::SignerCertificate;
 pub use statement::{StatementProfile, signing_time};
 pub use timestamp::{TimeStampError, TimeStampQuery};
 pub use trust::{TrustAnchors, TrustError};

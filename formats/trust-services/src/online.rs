@@ -75,6 +75,9 @@ pub enum ServiceError {
         /// HTTP status.
         status: u16,
     },
+    /// No time-stamp authority was named.
+    #[error("no time-stamp authority is named")]
+    NoAuthority,
     /// The certificate names neither a responder nor a list that can be asked for.
     #[error("the certificate names no responder and no list over http")]
     NoAddress,
@@ -84,7 +87,8 @@ pub enum ServiceError {
 #[derive(Debug, Clone)]
 pub struct Online {
     agent: Agent,
-    settings: Settings,
+    /// The time-stamp authority, if there is one.
+    settings: Option<Settings>,
 }
 
 impl Online {
@@ -102,20 +106,13 @@ impl Online {
             return Err(SettingsError::NoRoots { url: url.clone() });
         }
         let roots = settings.ca.as_deref().map(roots).transpose()?.unwrap_or_default();
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::Specific(Arc::new(roots)))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .build();
-        let agent = Agent::config_builder()
-            .timeout_global(Some(patience))
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .proxy(None)
-            .user_agent("BanSao")
-            .tls_config(tls)
-            .build()
-            .into();
-        Ok(Self { agent, settings })
+        Ok(Self { agent: agent(roots, patience), settings: Some(settings) })
+    }
+
+    /// Clients of the responders that certificates name, without a time-stamp authority.
+    #[must_use]
+    pub fn responders(patience: Duration) -> Self {
+        Self { agent: agent(Vec::new(), patience), settings: None }
     }
 
     fn post(&self, url: &str, kind: &str, request: &[u8]) -> Result<Vec<u8>, ServiceError> {
@@ -144,7 +141,8 @@ impl Online {
 
 impl TrustServices for Online {
     fn time_stamp(&self, request: &[u8]) -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
-        Ok(self.post(&self.settings.url, "application/timestamp-query", request)?)
+        let settings = self.settings.as_ref().ok_or(ServiceError::NoAuthority)?;
+        Ok(self.post(&settings.url, "application/timestamp-query", request)?)
     }
 
     /// Asks the responders that the certificate names, one after the other, then for the lists.
@@ -167,8 +165,25 @@ impl TrustServices for Online {
     }
 
     fn policy(&self) -> Option<&str> {
-        self.settings.policy.as_deref()
+        self.settings.as_ref()?.policy.as_deref()
     }
+}
+
+fn agent(roots: Vec<Certificate<'static>>, patience: Duration) -> Agent {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::Specific(Arc::new(roots)))
+        .unversioned_rustls_crypto_provider(provider)
+        .build();
+    Agent::config_builder()
+        .timeout_global(Some(patience))
+        .max_redirects(0)
+        .http_status_as_error(false)
+        .proxy(None)
+        .user_agent("BanSao")
+        .tls_config(tls)
+        .build()
+        .into()
 }
 
 fn roots(path: &Path) -> Result<Vec<Certificate<'static>>, SettingsError> {

@@ -150,6 +150,11 @@ impl Token for SimToken {
         fail_now_and_then(&self.chaos)?;
         Ok("simulated token".into())
     }
+
+    fn certificates(&mut self) -> Result<Vec<Vec<u8>>, DeviceError> {
+        fail_now_and_then(&self.chaos)?;
+        Ok(vec![self.name.clone().into_bytes()])
+    }
 }
 
 fn fail_now_and_then(chaos: &Chaos) -> Result<(), DeviceError> {

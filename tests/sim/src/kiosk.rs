@@ -459,6 +459,7 @@ impl SimKiosk {
                 authority: token(AUTHORITY_KEY),
                 authority_pin: self.pin_file.clone(),
             },
+            key_problems: Mutex::default(),
             sealer: Box::new(SimSealer(self.chaos.clone())),
             models: vec![],
             random: Arc::new(self.chaos.clone()),

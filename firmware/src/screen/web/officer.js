@@ -615,6 +615,17 @@ function drawTrouble() {
   put(at('trouble-remedy'), trouble ? trouble.remedy : '');
 }
 
+function drawKeys() {
+  const words = asArray(view.keys).map(sentence);
+  const list = at('keys');
+  show(list, words.length > 0);
+  if (list.dataset.shown !== words.join()) {
+    list.dataset.shown = words.join();
+    list.textContent = '';
+    words.forEach((each) => list.append(make('li', '', each)));
+  }
+}
+
 function drawRest() {
   const shown = caseShown();
   show(at('empty'), !shown);
@@ -643,6 +654,7 @@ function draw() {
   drawDoubt();
   drawResult();
   drawTrouble();
+  drawKeys();
   drawClock();
   land();
 }
