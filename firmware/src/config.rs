@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use formats_copy::Product;
 use serde::Deserialize;
 use time::Date;
 
@@ -68,6 +69,9 @@ pub struct Authority {
     pub name: String,
     /// Place written before the date, e.g. `Hà Nội`.
     pub place: String,
+    /// What its copies are in law: `chung-thuc` (the default) or `sao-y`.
+    #[serde(default)]
+    pub product: Product,
     /// The seal's key.
     pub key: Key,
     /// PNG of the red seal, 36 mm at 300 dpi, transparent around it.
@@ -373,6 +377,15 @@ roots = "roots.pem"
     fn paths_are_taken_from_the_folder_of_the_file() {
         let config = load(SITE).expect("a valid site file");
         assert!(config.state_dir.is_absolute() && config.state_dir.ends_with("state"));
+    }
+
+    #[test]
+    fn copies_are_certified_ones_unless_the_file_says_otherwise() {
+        assert_eq!(load(SITE).expect("a site file").authority.product, Product::ChungThuc);
+        let text = SITE.replace("place = \"Hà Nội\"", "place = \"Hà Nội\"\nproduct = \"sao-y\"");
+        assert_eq!(load(&text).expect("a site file").authority.product, Product::SaoY);
+        let text = text.replace("sao-y", "sao-luc");
+        assert!(matches!(load(&text), Err(ConfigError::Parse { .. })));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a copy must be before the registry keeps it, and what the registry then knows of it.
 
-use formats_copy::{Manifest, TrustAnchors, TrustError, verify};
+use formats_copy::{Manifest, Product, TrustAnchors, TrustError, verify};
 use formats_wire::Rejection;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -11,6 +11,9 @@ use time::OffsetDateTime;
 /// Stored as JSON in the `copies` table: add fields only with a default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
+    /// What the copy is in law.
+    #[serde(default)]
+    pub product: Product,
     /// Verification code, canonical form.
     pub code: String,
     /// Number in the book.
@@ -93,6 +96,7 @@ impl Acceptance for CopyVerifier {
 
 fn facts(manifest: Manifest) -> Facts {
     Facts {
+        product: manifest.product,
         code: manifest.code.to_string(),
         number: manifest.number,
         book: manifest.book,

@@ -118,6 +118,7 @@ impl Van {
 
 fn facts(device: &str, reservation: &Reservation) -> Facts {
     Facts {
+        product: Default::default(),
         code: reservation.code.clone(),
         number: reservation.number,
         book: reservation.book.clone(),

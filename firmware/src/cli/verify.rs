@@ -105,7 +105,8 @@ fn as_json(verified: &Verified) -> Value {
         "valid": true,
         "level": verified.level.name(),
         "sealed_sha256": hex::encode(verified.sealed_sha256),
-        "officer": signer(&verified.officer),
+        "product": verified.manifest.product,
+        "officer": verified.officer.as_ref().map(signer),
         "authority": signer(&verified.authority),
         "time_stamps": stamps.collect::<Vec<_>>(),
         "manifest": verified.manifest,
@@ -116,11 +117,15 @@ fn report(verified: &Verified) {
     let manifest = &verified.manifest;
     say("HỢP LỆ: bản sao đúng với bản đã ký, chưa bị thay đổi.");
     say("VALID: the copy is exactly what was signed.");
+    let product = manifest.product;
+    say(format_args!("  loại / product         {} / {}", product.vi(), product.en()));
     say(format_args!("  mã xác thực / code     {}", manifest.code));
     say(format_args!("  số / number            {} ({})", manifest.number, manifest.book));
     say(format_args!("  giấy tờ / paper        {}", manifest.title));
-    say(format_args!("  người ký / officer     {}, {}", manifest.officer, manifest.capacity));
-    say(format_args!("  chứng thư / by         {}", verified.officer.common_name));
+    say(format_args!("  cán bộ / officer       {}, {}", manifest.officer, manifest.capacity));
+    if let Some(officer) = &verified.officer {
+        say(format_args!("  chứng thư / by         {}", officer.common_name));
+    }
     say(format_args!("  cơ quan / authority    {}", manifest.authority));
     say(format_args!("  chứng thư / by         {}", verified.authority.common_name));
     say(format_args!("  thời điểm / issued     {}", when(manifest.issued_at)));

@@ -187,6 +187,7 @@ fn request(
 ) -> CopyRequest {
     let config = &parts.config;
     CopyRequest {
+        product: config.authority.product,
         code,
         number: reservation.number,
         book: reservation.book.clone(),
@@ -218,6 +219,7 @@ fn page_image(page: &KeptPage) -> PageImage {
         width: page.width,
         height: page.height,
         dpi: page.dpi,
+        skew_degrees: 0.0,
         words: words.collect(),
     }
 }

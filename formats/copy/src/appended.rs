@@ -2,8 +2,8 @@
 //! (ETSI EN 319 142-1: B-T, B-LT, B-LTA). The sealed bytes are the file's beginning, unchanged.
 //!
 //! As with signatures, a verifier writes each update again from what it read and compares, so
-//! nothing else can travel with it. Object numbers go on behind the authority's (the unsigned
-//! revision's size and six more):
+//! nothing else can travel with it. Object numbers go on behind the last signer's (the unsigned
+//! revision's size and six more, four where the authority alone signed):
 //! - a time-stamp: its dictionary, its widget; the annotations and the form are repeated;
 //! - validation data: one stream a piece, then the list of all pieces so far; the catalog is
 //!   repeated with its number.
@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::evidence::{EVIDENCE_COUNT_MAX, Evidence};
-use crate::revision::{Base, byte_range, first_object, range_width, start_of_table, table_text};
+use crate::revision::{
+    self, Base, byte_range, first_object, range_width, start_of_table, table_text,
+};
 
 /// Updates behind a copy: a time-stamp, validation data, and a renewal every few years.
 pub(crate) const UPDATES_MAX: usize = 32;
@@ -86,10 +88,12 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// Nothing appended yet.
-    pub(crate) fn new(base: Base) -> Self {
-        let widgets = vec![base.size() + 1, base.size() + 5];
-        let next = base.size() + 6;
+    /// Nothing appended yet behind so many signers.
+    pub(crate) fn new(base: Base, signers: usize) -> Self {
+        let widgets = revision::widgets(base.size(), signers);
+        // The annotations and the form lie behind the first signer's widget.
+        let last = widgets.last().map_or(0, |widget| *widget);
+        let next = (last + 1).max(base.size() + 4);
         Self { base, next, widgets, evidence: Vec::new() }
     }
 

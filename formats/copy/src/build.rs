@@ -1,24 +1,35 @@
-//! The unsigned copy: a PDF/A-3u file made by krilla.
+//! The unsigned copy: a PDF/A-3a file made by krilla.
 //!
 //! Part 3 of PDF/A, because it is the part that lets a file of another kind travel inside: the
-//! manifest is an associated file, covered by both signatures. Level U, because every glyph maps to
-//! the characters it stands for, so that the text of the original can be searched and copied.
+//! manifest is an associated file, covered by the signatures. Level A, because the file is tagged:
+//! readers for the blind find pages, statement, seal and signature in their order, each image with
+//! its words; and every glyph maps to the character it stands for.
 //!
-//! The pages of the original come first, at their true size, then one statement page in A4.
+//! The pages of the original come first, at their true scale, with the margins that the profile
+//! asks for; then, for a certified copy, one statement page in A4.
 
+mod draw;
+mod edge;
+mod note;
 mod pages;
 mod qr;
 mod statement_page;
+mod xmp;
 
-use formats_typeset::{Face, FaceError};
+use formats_typeset::{Face, FaceError, Wording};
 use krilla::configure::{Archival, ConfigurationBuilder};
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
+use krilla::image::Image;
 use krilla::metadata::{DateTime, Metadata};
+use krilla::tagging::TagTree;
 use krilla::{Document, SerializeSettings};
 
 use crate::manifest::{MANIFEST_NAME, Manifest};
+use crate::profile::{Placement, Profile, ProfileError, signing_time};
 use crate::request::{Assets, CopyRequest};
-use crate::statement::StatementProfile;
+use edge::Edge;
+use note::Note;
+use qr::Qr;
 
 /// Why a copy could not be laid out. Nothing was signed.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +46,12 @@ pub enum BuildError {
         /// Which one.
         name: &'static str,
     },
-    /// The built-in words of the statement do not parse.
-    #[error("the statement's wording cannot be read")]
-    Wording(#[source] toml::de::Error),
+    /// No profile gives the words.
+    #[error("there are no words for this copy")]
+    Profile(#[from] ProfileError),
+    /// The note above the first page is longer than any page bears.
+    #[error("the note above the first page is too long")]
+    Note,
     /// A page's image is not a JPEG that can be embedded, or not of the size that was said.
     #[error("the image of page {page} is not a grey or colour JPEG of the size said: {reason}")]
     Page {
@@ -71,35 +85,85 @@ pub enum BuildError {
     },
 }
 
+/// What is known before the manifest is: the words, the typefaces, the margins.
+pub(crate) struct Plan {
+    profile: Profile,
+    regular: Face,
+    bold: Face,
+    /// What each sheet bears at its right edge, the statement page's last.
+    edges: Vec<Edge>,
+    note: Option<Note>,
+    margins: Vec<(u32, u32)>,
+}
+
+impl Plan {
+    pub(crate) fn new(request: &CopyRequest, assets: &Assets) -> Result<Self, BuildError> {
+        let regular = face(&assets.regular_font, "regular")?;
+        let bold = face(&assets.bold_font, "bold")?;
+        let profile = Profile::in_force(request.product, request.issued_at)?;
+        let mut heights: Vec<f32> = request.pages.iter().map(pages::height).collect();
+        if profile.product.has_statement_page() {
+            heights.push(statement_page::HEIGHT);
+        }
+        let edges = edge::edges(&profile.sheets, &heights, assets.seal_png.is_some());
+        let note = match &profile.placement {
+            Placement::TopRightOfFirstPage(words) => {
+                Some(Note::new(words, request, &regular, &bold).ok_or(BuildError::Note)?)
+            }
+            Placement::OwnLastPage(_) => None,
+        };
+        let top = |i: usize| note.as_ref().filter(|_| i == 0).map_or(0, Note::margin);
+        let originals = edges.iter().enumerate().take(request.pages.len());
+        let margins = originals.map(|(i, edge)| (top(i), edge.margin())).collect();
+        Ok(Self { profile, regular, bold, edges, note, margins })
+    }
+
+    /// The title that readers for the blind speak.
+    fn title(&self, words: &Words) -> String {
+        words.fill(&self.profile.spoken.title, &[])
+    }
+
+    /// The profile's id.
+    pub(crate) fn profile(&self) -> &str {
+        &self.profile.id
+    }
+
+    /// Above and to the right of each page of the original, in tenths of a millimetre.
+    pub(crate) fn margins(&self) -> &[(u32, u32)] {
+        &self.margins
+    }
+}
+
 /// Lays out the copy. `manifest` and `manifest_bytes` are the same thing twice; the bytes are
 /// attached as they are.
 pub(crate) fn build(
+    plan: &Plan,
     request: &CopyRequest,
     assets: &Assets,
     manifest: &Manifest,
     manifest_bytes: &[u8],
     qr_text: &str,
 ) -> Result<Vec<u8>, BuildError> {
-    let regular = face(&assets.regular_font, "regular")?;
-    let bold = face(&assets.bold_font, "bold")?;
-    let profile = StatementProfile::certified_copy().map_err(BuildError::Wording)?;
     let configuration = ConfigurationBuilder::new()
-        .with_archival_validator(Archival::A3_U)
+        .with_archival_validator(Archival::A3_A)
         .finish()
         .map_err(|e| BuildError::Pdf { reason: format!("{e:?}") })?;
     let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
     let mut document = Document::new_with(settings);
-    document.set_metadata(metadata(manifest));
+    let words = Words { manifest, place: &request.place, verify_base: &request.verify_base };
+    document.set_metadata(metadata(manifest, plan.title(&words)));
+    let seal = image(assets.seal_png.as_deref(), "seal")?;
+    let mut tree = TagTree::new();
     for (i, page) in request.pages.iter().enumerate() {
-        pages::add(&mut document, page, i + 1, &regular)?;
+        let drawn = pages::add(&mut document, plan, &words, page, i, seal.as_ref())?;
+        tree.push(drawn);
     }
-    let statement = statement_page::Statement {
-        manifest,
-        place: &request.place,
-        verify_base: &request.verify_base,
-        profile: &profile,
-    };
-    statement_page::add(&mut document, &statement, assets, &regular, &bold, qr_text)?;
+    if let Placement::OwnLastPage(statement) = &plan.profile.placement {
+        let signature = image(assets.signature_png.as_deref(), "signature")?;
+        let images = statement_page::Images { seal, signature, qr: Qr::new(qr_text)? };
+        tree.push(statement_page::add(&mut document, plan, statement, &words, &images)?);
+    }
+    document.set_tag_tree(tree);
     let attached = EmbeddedFile {
         path: MANIFEST_NAME.into(),
         mime_type: MimeType::new("application/json"),
@@ -114,7 +178,39 @@ pub(crate) fn build(
     document
         .embed_file(attached)
         .ok_or_else(|| BuildError::Pdf { reason: "the manifest was attached twice".into() })?;
-    document.finish().map_err(|e| BuildError::Pdf { reason: e.to_string() })
+    let bytes = document.finish().map_err(|e| BuildError::Pdf { reason: e.to_string() })?;
+    xmp::described(bytes, manifest, manifest_bytes)
+        .ok_or_else(|| BuildError::Pdf { reason: "its metadata has another form".into() })
+}
+
+/// What the words of a profile are filled in with.
+struct Words<'a> {
+    manifest: &'a Manifest,
+    place: &'a str,
+    verify_base: &'a str,
+}
+
+impl Words<'_> {
+    fn fill(&self, wording: &Wording, more: &[(&str, &str)]) -> String {
+        let manifest = self.manifest;
+        let code = manifest.code.to_string();
+        let time = signing_time(manifest.issued_at);
+        let known = [
+            ("authority", manifest.authority.as_str()),
+            ("officer", &manifest.officer),
+            ("kind", &manifest.kind),
+            ("title", &manifest.title),
+            ("code", &code),
+            ("time", &time),
+            ("address", self.verify_base),
+        ];
+        wording.filled(&[known.as_slice(), more].concat())
+    }
+}
+
+fn image(png: Option<&[u8]>, name: &'static str) -> Result<Option<Image>, BuildError> {
+    let read = |png: &[u8]| Image::from_png(png.to_vec().into(), false);
+    png.map(read).transpose().map_err(|reason| BuildError::Image { name, reason })
 }
 
 fn face(bytes: &[u8], name: &'static str) -> Result<Face, BuildError> {
@@ -124,9 +220,9 @@ fn face(bytes: &[u8], name: &'static str) -> Result<Face, BuildError> {
     })
 }
 
-fn metadata(manifest: &Manifest) -> Metadata {
+fn metadata(manifest: &Manifest, title: String) -> Metadata {
     Metadata::new()
-        .title(format!("Bản sao chứng thực: {}", manifest.title))
+        .title(title)
         .authors(vec![manifest.authority.clone()])
         .creator("Bản Sao".into())
         .producer("Bản Sao, krilla".into())

@@ -1,8 +1,9 @@
 //! The certified copy: what it is made of, how it is sealed, how it is verified.
 //!
-//! A copy is one PDF/A-3u file: the pages of the original as captured, their text underneath, a
-//! statement page, a manifest for machines, the officer's signature, the authority's signature. The
-//! kiosk seals with this package and the registry verifies with it, so both mean the same thing.
+//! A copy is one PDF/A-3a file: the pages of the original as captured, their text underneath, the
+//! words that its [`Profile`] prescribes, a manifest for machines, the signatures of its
+//! [`Product`]. The kiosk seals with this package and the registry verifies with it, so both mean
+//! the same.
 //!
 //! It never decides whether a copy may be issued, never touches a device, a clock, a network or a
 //! disk, and never holds a key: signing is asked of a [`Signer`].
@@ -28,6 +29,9 @@ mod evidence;
 mod extend;
 mod manifest;
 mod pades;
+mod place;
+mod product;
+mod profile;
 mod proof;
 mod refusal;
 mod request;
@@ -36,7 +40,6 @@ mod seal;
 mod shape;
 mod signer;
 mod signer_certificate;
-mod statement;
 mod timestamp;
 mod trust;
 mod verify;
@@ -50,6 +53,11 @@ pub use extend::{Ask, ExtendError, add_evidence, evidence_needed, time_stamp};
 pub use formats_typeset::Wording;
 pub use manifest::{MANIFEST_VERSION, Manifest, ModelEntry, PageEntry};
 pub use pades::SignError;
+pub use product::Product;
+pub use profile::{
+    Day, EdgeSeal, Measure, NoteWords, Placement, Profile, ProfileError, Sheets, Signers, Spoken,
+    StatementWords, signing_time,
+};
 pub use proof::{Level, TimeStamp};
 pub use refusal::Refusal;
 pub use request::{
@@ -60,7 +68,6 @@ pub use revision::{BaseError, Role};
 pub use seal::{SealError, SealedCopy, seal};
 pub use signer::{SignatureAlgorithm, Signer};
 pub use signer_certificate::SignerCertificate;
-pub use statement::{StatementProfile, signing_time};
 pub use timestamp::{TimeStampError, TimeStampQuery};
 pub use trust::{TrustAnchors, TrustError};
 pub use verify::{SignerInfo, Verified, verify, verify_at};

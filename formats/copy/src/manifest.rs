@@ -5,10 +5,12 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::offset;
 
-use crate::VerificationCode;
+use crate::{Product, Refusal, VerificationCode};
 
-/// The manifest's version. A verifier refuses versions it does not know.
-pub const MANIFEST_VERSION: u32 = 1;
+mod v1;
+
+/// The manifest's version that is written. A verifier reads this one and all before it.
+pub const MANIFEST_VERSION: u32 = 2;
 /// The attachment's name.
 pub(crate) const MANIFEST_NAME: &str = "manifest.json";
 
@@ -19,8 +21,12 @@ pub(crate) const MANIFEST_NAME: &str = "manifest.json";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// [`MANIFEST_VERSION`].
+    /// [`MANIFEST_VERSION`], or less for an older copy.
     pub version: u32,
+    /// What the copy is in law.
+    pub product: Product,
+    /// The id of the profile whose words it bears; empty for version 1.
+    pub profile: String,
     /// The verification code, which is also the conversion mark.
     pub code: VerificationCode,
     /// The number in the book (số chứng thực), from 1.
@@ -62,6 +68,13 @@ pub struct PageEntry {
     pub height: u32,
     /// Pixels an inch.
     pub dpi: u32,
+    /// How far the original lies turned in the image, clockwise, in thousandths of a degree; the
+    /// page turns it back.
+    pub skew: i32,
+    /// The margin that was added above the image, in tenths of a millimetre.
+    pub margin_top: u32,
+    /// The margin that was added to the right of it, in tenths of a millimetre.
+    pub margin_right: u32,
 }
 
 /// One model that took part in reading.
@@ -80,6 +93,23 @@ impl Manifest {
     /// The bytes to attach: compact JSON, keys in the order of the fields.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(self)
+    }
+
+    /// Reads an attached manifest of any version up to this one.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+        /// Read first, because other versions have other fields.
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let malformed = |source| Refusal::Manifest { source: Some(source) };
+        let Version { version } = serde_json::from_slice(bytes).map_err(malformed)?;
+        match version {
+            1 => serde_json::from_slice::<v1::ManifestV1>(bytes).map(Self::from),
+            MANIFEST_VERSION => serde_json::from_slice(bytes),
+            version => return Err(Refusal::ManifestVersion { version }),
+        }
+        .map_err(malformed)
     }
 }
 

@@ -39,11 +39,11 @@ pub enum SignError {
     File,
 }
 
-/// Signs a file as `role`, at `at` (Vietnam's time); returns the longer file.
+/// Signs a file as the last of `signers`, at `at` (Vietnam's time); returns the longer file.
 pub(crate) fn sign(
     previous: &[u8],
     base: &Base,
-    role: Role,
+    signers: &[Role],
     at: OffsetDateTime,
     signer: &mut dyn Signer,
 ) -> Result<Vec<u8>, SignError> {
@@ -52,7 +52,7 @@ pub(crate) fn sign(
     if room > ROOM_MAX {
         return Err(SignError::Size { bytes: room });
     }
-    let revision = revision::append(previous, base, role, at, room).ok_or(SignError::File)?;
+    let revision = revision::append(previous, base, signers, at, room).ok_or(SignError::File)?;
     let Revision { mut bytes, hole } = revision;
     let digest = digest_around(&bytes, hole.start, hole.end);
     let attributes = cms::signed_attributes(&chain, &digest)?;

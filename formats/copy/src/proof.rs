@@ -61,8 +61,8 @@ pub struct TimeStamp {
 /// Whose signatures are to be proven.
 pub(crate) struct Signed<'a> {
     pub(crate) trust: &'a TrustAnchors,
-    pub(crate) officer: &'a Chain,
-    pub(crate) authority: &'a Chain,
+    /// In their order.
+    pub(crate) signers: Vec<(Role, &'a Chain)>,
     /// When they say that they signed.
     pub(crate) claimed: OffsetDateTime,
     /// When somebody asks; `None` to judge as of the last proven time.
@@ -167,7 +167,7 @@ fn judge(stamps: &[Stamp], tail: &Tail, signed: &Signed) -> Result<Proof, Refusa
     let mut ask = |certificate: &[u8], issuer: &[u8]| {
         unknown.push((certificate.to_vec(), issuer.to_vec()));
     };
-    for (role, chain) in [(Role::Officer, signed.officer), (Role::Authority, signed.authority)] {
+    for &(role, chain) in &signed.signers {
         let at = proven.or(signed.asked).unwrap_or(signed.claimed);
         let path = certified(signed.trust, chain, at, role)?;
         for (certificate, issuer) in path.pairs() {

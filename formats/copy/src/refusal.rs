@@ -3,11 +3,11 @@
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::FILE_BYTES_MAX;
 use crate::cms::CmsError;
 use crate::manifest::vietnam_seconds;
 use crate::revision::{BaseError, Role};
 use crate::timestamp::TimeStampError;
+use crate::{FILE_BYTES_MAX, Product};
 
 /// A refusal. `Display` is for logs; [`Refusal::vi`] and [`Refusal::en`] are for people.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,12 @@ pub enum Refusal {
     /// Only one of the two signatures is there.
     #[error("one of the two signatures is missing")]
     SignatureMissing,
+    /// Others signed than the copy's product has sign.
+    #[error("the signers are not those of the product {}", product.name())]
+    Signers {
+        /// What the copy says that it is.
+        product: Product,
+    },
     /// The signatures stand in the wrong order or fields.
     #[error("signatures are not officer first, authority second")]
     WrongOrder,
@@ -138,7 +144,7 @@ pub enum Refusal {
     #[error("signatures and manifest differ in time")]
     Time,
     /// The document has more or fewer pages than the manifest says.
-    #[error("document has {found} pages, the manifest {expected} and a statement")]
+    #[error("document has {found} pages for {expected} of the original")]
     PageCount {
         /// Pages of the original by the manifest.
         expected: usize,
@@ -163,6 +169,7 @@ impl Refusal {
             Self::NotCertifiedCopy => "not-certified-copy",
             Self::Added => "added",
             Self::SignatureMissing => "signature-missing",
+            Self::Signers { .. } => "signers",
             Self::WrongOrder => "wrong-order",
             Self::Changed { .. } => "changed",
             Self::Altered { .. } => "altered",
@@ -198,6 +205,9 @@ impl Refusal {
             Self::Added => "Có dữ liệu được thêm vào tệp sau khi cơ quan ký.".into(),
             Self::SignatureMissing => {
                 "Thiếu một trong hai chữ ký số (người thực hiện chứng thực, cơ quan).".into()
+            }
+            Self::Signers { product } => {
+                format!("Các chữ ký số không đúng với loại bản sao “{}”.", product.vi())
             }
             Self::WrongOrder => {
                 "Hai chữ ký số không đúng thứ tự: người thực hiện chứng thực ký trước, \
@@ -260,6 +270,9 @@ impl Refusal {
             Self::Added => "Data was added to the file after the authority signed it.".into(),
             Self::SignatureMissing => {
                 "One of the two digital signatures (officer, authority) is missing.".into()
+            }
+            Self::Signers { product } => {
+                format!("The digital signatures are not those of a copy “{}”.", product.en())
             }
             Self::WrongOrder => {
                 "The two digital signatures are in the wrong order: the officer signs first, then \

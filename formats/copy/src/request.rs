@@ -3,7 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::manifest::{MANIFEST_VERSION, Manifest, ModelEntry, PageEntry, vietnam_seconds};
-use crate::{VerificationCode, hash};
+use crate::place::SKEW_MAX;
+use crate::{Product, VerificationCode, hash};
 
 /// Pages of one original: a thick file; more is a mistake, and a PDF page is some 1 MB.
 pub const PAGE_COUNT_MAX: usize = 200;
@@ -25,6 +26,9 @@ pub struct PageImage {
     pub height: u32,
     /// Pixels an inch; the page's size on paper follows from it.
     pub dpi: u32,
+    /// How far the original lies turned in the image, clockwise, in degrees: at most 15 either way,
+    /// kept to a thousandth. The page turns image and words back; the JPEG stays as it is.
+    pub skew_degrees: f32,
     /// The words read on the page, in reading order.
     pub words: Vec<PlacedWord>,
 }
@@ -44,6 +48,8 @@ pub struct PlacedWord {
 /// Everything that one copy is made from.
 #[derive(Debug, Clone)]
 pub struct CopyRequest {
+    /// What the copy is in law.
+    pub product: Product,
     /// The verification code.
     pub code: VerificationCode,
     /// The number in the book, from 1.
@@ -104,6 +110,12 @@ pub enum RequestError {
         /// The page, from 1.
         page: usize,
     },
+    /// A page is turned by more than a scanner turns it, or by no number.
+    #[error("page {page} is turned by more than {} degrees", SKEW_MAX / 1000)]
+    PageSkew {
+        /// The page, from 1.
+        page: usize,
+    },
     /// A page has more than [`PAGE_WORDS_MAX`] words, or a word without a place.
     #[error("page {page} has too many words, or a word whose place is not a number")]
     PageWords {
@@ -152,16 +164,14 @@ impl CopyRequest {
         }
     }
 
-    /// The manifest of the copy to be made.
-    pub(crate) fn manifest(&self) -> Manifest {
-        let entry = |page: &PageImage| PageEntry {
-            sha256: hex::encode(hash(&page.jpeg)),
-            width: page.width,
-            height: page.height,
-            dpi: page.dpi,
-        };
+    /// The manifest of the copy to be made: `profile` is the id of its words, `margins` are those
+    /// above and to the right of each page, in tenths of a millimetre.
+    pub(crate) fn manifest(&self, profile: &str, margins: &[(u32, u32)]) -> Manifest {
+        let pages = self.pages.iter().zip(margins);
         Manifest {
             version: MANIFEST_VERSION,
+            product: self.product,
+            profile: profile.to_owned(),
             code: self.code,
             number: self.number,
             book: self.book.clone(),
@@ -173,16 +183,37 @@ impl CopyRequest {
             title: self.title.clone(),
             device: self.device.clone(),
             sequence: self.sequence,
-            pages: self.pages.iter().map(entry).collect(),
+            pages: pages.map(|(page, margins)| page.entry(*margins)).collect(),
             models: self.models.clone(),
         }
     }
 }
 
 impl PageImage {
+    /// What the manifest says of the page.
+    pub(crate) fn entry(&self, (margin_top, margin_right): (u32, u32)) -> PageEntry {
+        PageEntry {
+            sha256: hex::encode(hash(&self.jpeg)),
+            width: self.width,
+            height: self.height,
+            dpi: self.dpi,
+            skew: self.skew(),
+            margin_top,
+            margin_right,
+        }
+    }
+
+    /// In thousandths of a degree.
+    pub(crate) fn skew(&self) -> i32 {
+        (self.skew_degrees * 1000.0).round() as i32
+    }
+
     fn check(&self, page: usize) -> Result<(), RequestError> {
         if self.width == 0 || self.height == 0 || !DPI_RANGE.contains(&self.dpi) {
             return Err(RequestError::PageSize { page });
+        }
+        if !self.skew_degrees.is_finite() || self.skew().abs() > SKEW_MAX {
+            return Err(RequestError::PageSkew { page });
         }
         let placed = |word: &PlacedWord| word.quad.iter().flatten().all(|v| v.is_finite());
         if self.words.len() > PAGE_WORDS_MAX || !self.words.iter().all(placed) {

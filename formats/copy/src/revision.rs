@@ -6,9 +6,10 @@
 //!
 //! An appended revision is a line end, the objects (the signature dictionary first), a
 //! cross-reference table, a trailer. Object numbers follow from the size of the first revision:
-//! `size` officer's signature, `+1` its widget, `+2` the last page's annotations, `+3` the form,
-//! `+4` authority's signature, `+5` its widget. The officer's revision also repeats the catalog and
-//! the last page with one entry more; the authority's repeats only the annotations and the form.
+//! `size` the first signature, `+1` its widget, `+2` the last page's annotations, `+3` the form,
+//! `+4` the second signature, `+5` its widget. The first signer's revision also repeats the catalog
+//! and the last page with one entry more; the second's repeats only the annotations and the form.
+//! Who the signers are follows from the product: officer and authority, or the authority alone.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -27,7 +28,8 @@ const RANGE_DIGITS: usize = 10;
 pub(crate) const STREAM_BYTES_MAX: usize = 16 << 20;
 
 /// Who signs. The order is the order of the revisions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The officer who compared the copy with the original.
     Officer,
@@ -205,16 +207,19 @@ pub(crate) struct Revision {
     pub(crate) hole: Range<usize>,
 }
 
-/// Appends `role`'s revision to a file: `room` bytes for the signature, `at` as its time.
+/// Appends the revision of a signer to a file: the last of `signers`, behind the others. `room`
+/// bytes for the signature, `at` as its time.
 pub(crate) fn append(
     previous: &[u8],
     base: &Base,
-    role: Role,
+    signers: &[Role],
     at: OffsetDateTime,
     room: usize,
 ) -> Option<Revision> {
     let previous_table = start_of_table(previous)?;
-    let numbers = Numbers::new(base, role);
+    let (role, earlier) = signers.split_last()?;
+    let role = *role;
+    let numbers = Numbers::new(base, earlier.len());
     let mut bytes = previous.to_vec();
     bytes.push(b'\n');
     let mut offsets = BTreeMap::new();
@@ -249,23 +254,22 @@ struct Numbers {
     widget: u32,
     annotations: u32,
     form: u32,
-    officer_widget: u32,
+    /// Of the signers before and of this one.
+    widgets: Vec<u32>,
 }
 
 impl Numbers {
-    fn new(base: &Base, role: Role) -> Self {
-        let own = match role {
-            Role::Officer => base.size,
-            Role::Authority => base.size + 4,
-        };
-        Self {
-            signature: own,
-            widget: own + 1,
-            annotations: base.size + 2,
-            form: base.size + 3,
-            officer_widget: base.size + 1,
-        }
+    fn new(base: &Base, earlier: usize) -> Self {
+        let all = widgets(base.size, earlier + 1);
+        let widget = all.last().copied().unwrap_or(base.size + 1);
+        let (annotations, form) = (base.size + 2, base.size + 3);
+        Self { signature: widget - 1, widget, annotations, form, widgets: all }
     }
+}
+
+/// The object numbers of the first signatures' widgets.
+pub(crate) fn widgets(size: u32, signers: usize) -> Vec<u32> {
+    (0..signers as u32).map(|signer| size + 4 * signer + 1).collect()
 }
 
 const SIGNATURE_HEAD: &str =
@@ -278,10 +282,8 @@ fn signature_tail(role: Role, at: OffsetDateTime) -> String {
 
 /// Every object of the revision but the signature dictionary.
 fn objects(base: &Base, role: Role, numbers: &Numbers) -> Vec<(u32, Vec<u8>)> {
-    let widgets = match role {
-        Role::Officer => format!("{} 0 R", numbers.officer_widget),
-        Role::Authority => format!("{} 0 R {} 0 R", numbers.officer_widget, numbers.widget),
-    };
+    let widgets: Vec<_> = numbers.widgets.iter().map(|number| format!("{number} 0 R")).collect();
+    let widgets = widgets.join(" ");
     // An invisible field: no extent, printed (4) and locked (128), as PDF/A asks of a widget
     // without an appearance.
     let widget = format!(
@@ -296,7 +298,7 @@ fn objects(base: &Base, role: Role, numbers: &Numbers) -> Vec<(u32, Vec<u8>)> {
         (numbers.annotations, format!("[{widgets}]").into_bytes()),
         (numbers.form, format!("<</Fields[{widgets}]/SigFlags 3>>").into_bytes()),
     ];
-    if role == Role::Officer {
+    if numbers.widgets.len() == 1 {
         let annotations = format!("/Annots {} 0 R>>", numbers.annotations);
         objects.push((base.root, base.catalog("")));
         objects.push((base.page, [&base.page_text, annotations.as_bytes()].concat()));
@@ -393,6 +395,11 @@ pub(crate) fn split(bytes: &[u8]) -> Option<Split> {
     };
     let role = [Role::Officer, Role::Authority].into_iter().find(names)?;
     Some(Split { previous, hole, at, role })
+}
+
+/// Whether a signature as [`append`] writes it stands anywhere in the bytes.
+pub(crate) fn is_signed(bytes: &[u8]) -> bool {
+    bytes.windows(SIGNATURE_HEAD.len()).any(|window| window == SIGNATURE_HEAD.as_bytes())
 }
 
 /// The smallest offset of a table as [`table_text`] writes it.

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::build::{self, BuildError};
+use crate::build::{self, BuildError, Plan};
 use crate::cms::{Chain, CmsError};
 use crate::manifest::Manifest;
 use crate::pades::{self, SignError};
@@ -70,7 +70,8 @@ pub enum SealError {
 }
 
 /// Makes a sealed copy: the authority signs the manifest's digest for the QR code, the pages are
-/// laid out, the officer signs, the authority signs.
+/// laid out, the product's signers sign in their order. The officer's key is asked only where the
+/// officer is one of them.
 ///
 /// The caller verifies the result with [`verify`](crate::verify) before it relies on it, and again
 /// after reading it back from disk. A copy above [`FILE_BYTES_MAX`] is refused before anyone signs.
@@ -94,19 +95,24 @@ pub fn seal(
     if image_bytes > FILE_BYTES_MAX {
         return Err(SealError::Size { bytes: image_bytes });
     }
-    let manifest = request.manifest();
+    let plan = Plan::new(request, assets)?;
+    let manifest = request.manifest(plan.profile(), plan.margins());
     let manifest_bytes = manifest.to_bytes().map_err(SealError::Manifest)?;
     let sign = |role| move |source| SealError::Sign { role, source };
     let signature = pades::signed(&authority_chain, authority, &manifest_bytes)
         .map_err(sign(Role::Authority))?;
     let qr = qr_text(&request.verify_base, &manifest, &manifest_bytes, &signature);
-    let unsigned = build::build(request, assets, &manifest, &manifest_bytes, &qr)?;
-    let base = Base::read(&unsigned)?;
-    let at = manifest.issued_at;
-    let once =
-        pades::sign(&unsigned, &base, Role::Officer, at, officer).map_err(sign(Role::Officer))?;
-    let bytes =
-        pades::sign(&once, &base, Role::Authority, at, authority).map_err(sign(Role::Authority))?;
+    let mut bytes = build::build(&plan, request, assets, &manifest, &manifest_bytes, &qr)?;
+    let base = Base::read(&bytes)?;
+    let signers = manifest.product.signers();
+    for (i, role) in signers.iter().enumerate() {
+        let key: &mut dyn Signer = match role {
+            Role::Officer => officer,
+            Role::Authority => authority,
+        };
+        bytes = pades::sign(&bytes, &base, &signers[..=i], manifest.issued_at, key)
+            .map_err(sign(*role))?;
+    }
     if bytes.len() > FILE_BYTES_MAX {
         return Err(SealError::Size { bytes: bytes.len() });
     }

@@ -9,6 +9,7 @@ use lopdf::content::{Content, Operation};
 use lopdf::xref::XrefEntry;
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
+use crate::place::Place;
 use crate::revision::STREAM_BYTES_MAX;
 
 /// Entries of the catalog; anything else could act when the file is opened, or change what is seen.
@@ -70,6 +71,9 @@ const NOWHERE: &[(&[u8], &str)] = &[
 /// What the page of an original is drawn with: words that the image then covers.
 const OPERATORS: &[&str] =
     &["q", "Q", "cm", "cs", "scn", "BT", "ET", "Tr", "Tf", "Tm", "Tj", "TJ", "BMC", "BDC", "EMC"];
+/// What it may be drawn with besides when it has margins or was turned: parts of the seal's image,
+/// clipped, and areas filled.
+const MORE_OPERATORS: &[&str] = &["Do", "re", "m", "l", "h", "W", "n", "f"];
 /// How far a drawn image may be from its page's edge, in points (rounding).
 const EDGE_SLACK: f32 = 0.1;
 /// How deep dictionaries and arrays are followed; krilla's stay under ten.
@@ -146,44 +150,92 @@ fn tree(document: &Document) -> Option<&'static str> {
     None
 }
 
-/// Whether a page shows its one image and nothing else: the image is drawn last, opaque, over the
-/// whole page.
-pub(crate) fn shows_only(document: &Document, page: ObjectId, image: &Stream) -> bool {
-    only(&image.dict, IMAGE) && drawn_last(document, page).unwrap_or(false)
+/// Whether an image is drawn as its bytes are: unmasked, not inverted, without an alternate.
+pub(crate) fn is_plain(image: &Stream) -> bool {
+    only(&image.dict, IMAGE)
 }
 
-fn drawn_last(document: &Document, page: ObjectId) -> Option<bool> {
+/// The name of the image that a page shows over everything else, if it lies where it must: drawn
+/// last, opaque, unclipped. What a turned image does not cover of its area must be painted over
+/// just before, so that nothing shows beside it; what stands in the margins is the profile's.
+pub(crate) fn drawn_last(document: &Document, page: ObjectId, place: &Place) -> Option<Vec<u8>> {
     let content = document.get_page_content_with_limit(page, STREAM_BYTES_MAX).ok()?;
     let operations = Content::decode_strict(&content).ok()?.operations;
-    let at = operations.iter().position(|operation| operation.operator == "Do")?;
+    let at = operations.iter().rposition(|operation| operation.operator == "Do")?;
     let (before, after) = (&operations[..at], &operations[at + 1..]);
-    let known = |operation: &Operation| OPERATORS.contains(&operation.operator.as_str());
+    let more = !place.is_upright() || place.right > 0.0 || place.top > 0.0;
+    let known = |operation: &Operation| {
+        let operator = operation.operator.as_str();
+        (OPERATORS.contains(&operator) || (more && MORE_OPERATORS.contains(&operator)))
+            && !cuts(operation)
+    };
     let closes = |operation: &Operation| matches!(operation.operator.as_str(), "Q" | "EMC");
-    let media_box = document.get_dictionary(page).ok()?.get(b"MediaBox").ok()?.as_array().ok()?;
-    let corner: Vec<f32> = media_box.iter().skip(2).filter_map(|v| v.as_float().ok()).collect();
-    let &[width, height] = corner.as_slice() else { return None };
     let near = |(a, b): (f32, f32)| (a - b).abs() <= EDGE_SLACK;
-    let covers = matrix(before)?.into_iter().zip([width, 0.0, 0.0, height, 0.0, 0.0]).all(near);
-    Some(before.iter().all(known) && after.iter().all(closes) && covers)
+    let state = state(before)?;
+    let placed = !state.clipped && state.matrix.into_iter().zip(place.matrix()).all(near);
+    let sound = before.iter().all(known)
+        && after.iter().all(closes)
+        && placed
+        && (place.is_upright() || painted_over(before, place)?);
+    let name = operations[at].operands.first()?.as_name().ok()?;
+    sound.then(|| name.to_vec())
 }
 
-/// The matrix in force behind these operations.
-fn matrix(operations: &[Operation]) -> Option<[f32; 6]> {
+/// Whether an operation lets words cut out of what is drawn later (rendering modes from 4).
+fn cuts(operation: &Operation) -> bool {
+    let mode = || operation.operands.first().and_then(|mode| mode.as_i64().ok());
+    operation.operator == "Tr" && mode().is_none_or(|mode| mode > 3)
+}
+
+/// Whether the last thing painted before the image fills the whole area.
+fn painted_over(before: &[Operation], place: &Place) -> Option<bool> {
+    let painted = |operation: &Operation| matches!(operation.operator.as_str(), "ET" | "Do");
+    let start = before.iter().rposition(painted).map_or(0, |at| at + 1);
+    let fill = start + before[start..].iter().position(|operation| operation.operator == "f")?;
+    let State { matrix, clipped } = state(&before[..fill])?;
+    let corners = before[start..fill].iter().filter(|o| matches!(o.operator.as_str(), "m" | "l"));
+    let mut found = Vec::new();
+    for corner in corners {
+        let [x, y] = numbers(corner)?;
+        let [.., x, y] = product([0.0, 0.0, 0.0, 0.0, x, y], matrix);
+        found.push((x, y));
+    }
+    let (width, height) = place.area;
+    let expected = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)];
+    let near = |a: &(f32, f32), b: &(f32, f32)| {
+        (a.0 - b.0).abs() <= EDGE_SLACK && (a.1 - b.1).abs() <= EDGE_SLACK
+    };
+    let covers = found.len() == 4 && expected.iter().all(|e| found.iter().any(|f| near(e, f)));
+    // One area, and nothing after it.
+    let single = before[fill + 1..].iter().all(|o| o.operator != "f");
+    Some(covers && !clipped && single)
+}
+
+/// What is in force behind some operations.
+#[derive(Clone, Copy)]
+struct State {
+    matrix: [f32; 6],
+    clipped: bool,
+}
+
+fn state(operations: &[Operation]) -> Option<State> {
     let mut kept = Vec::new();
-    let mut now = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+    let mut now = State { matrix: [1.0, 0.0, 0.0, 1.0, 0.0, 0.0], clipped: false };
     for operation in operations {
         match operation.operator.as_str() {
             "q" => kept.push(now),
             "Q" => now = kept.pop()?,
-            "cm" => {
-                let numbers = operation.operands.iter().map(Object::as_float);
-                let by: Vec<f32> = numbers.collect::<Result<_, _>>().ok()?;
-                now = product(by.try_into().ok()?, now);
-            }
+            "cm" => now.matrix = product(numbers(operation)?, now.matrix),
+            "W" => now.clipped = true,
             _ => {}
         }
     }
     Some(now)
+}
+
+fn numbers<const N: usize>(operation: &Operation) -> Option<[f32; N]> {
+    let numbers = operation.operands.iter().map(Object::as_float);
+    numbers.collect::<Result<Vec<_>, _>>().ok()?.try_into().ok()
 }
 
 /// `a` applied before `b` (ISO 32000-1, 8.3.4).

@@ -17,8 +17,9 @@ use x509_cert::name::Name;
 
 use crate::appended::{self, Tail, UPDATES_MAX, Update};
 use crate::cms::{self, Chain, Decoded};
-use crate::manifest::{MANIFEST_NAME, MANIFEST_VERSION, Manifest, PageEntry};
+use crate::manifest::{MANIFEST_NAME, Manifest, PageEntry};
 use crate::pades::digest_around;
+use crate::place::Place;
 use crate::proof::{self, Level, Signed, TimeStamp};
 use crate::revision::{self, Base, BaseError, Role, Split};
 use crate::shape;
@@ -51,8 +52,8 @@ pub struct Verified {
     pub level: Level,
     /// Its time-stamps, the earliest first.
     pub time_stamps: Vec<TimeStamp>,
-    /// Who signed as officer.
-    pub officer: SignerInfo,
+    /// Who signed as officer, where the product has the officer sign.
+    pub officer: Option<SignerInfo>,
     /// Who signed as authority.
     pub authority: SignerInfo,
     manifest_bytes: Vec<u8>,
@@ -138,9 +139,15 @@ pub(crate) fn judged(
     let (length, updates) = sealed(bytes);
     let Sealed { base, officer, authority, manifest, manifest_bytes } =
         read(&bytes[..length], trust)?;
-    let mut tail = Tail::new(base);
+    let officer = officer.as_ref();
+    let signers: Vec<_> = officer
+        .map(|officer| (Role::Officer, officer))
+        .into_iter()
+        .chain([(Role::Authority, &authority)])
+        .collect();
+    let mut tail = Tail::new(base, signers.len());
     let claimed = manifest.issued_at;
-    let signed = Signed { trust, officer: &officer, authority: &authority, claimed, asked };
+    let signed = Signed { trust, signers, claimed, asked };
     let proof = proof::check(bytes, length, &updates, &mut tail, &signed)?;
     let verified = Verified {
         manifest,
@@ -149,7 +156,7 @@ pub(crate) fn judged(
         sealed_sha256: hash(&bytes[..length]),
         level: proof.level,
         time_stamps: proof.stamps,
-        officer: signer_info(&officer),
+        officer: officer.map(signer_info),
         authority: signer_info(&authority),
         manifest_bytes,
         authority_chain: authority,
@@ -173,42 +180,49 @@ fn sealed(bytes: &[u8]) -> (usize, Vec<(Update, usize)>) {
     (length, updates)
 }
 
-/// A sealed copy, its two signatures checked, and what it says.
+/// A sealed copy, its signatures checked, and what it says.
 struct Sealed {
     base: Base,
-    officer: Chain,
+    /// Only where two signed.
+    officer: Option<Chain>,
     authority: Chain,
     manifest: Manifest,
     manifest_bytes: Vec<u8>,
 }
 
+/// Reads a sealed copy. Which signers it must have is known only from its manifest, and that only
+/// after the signatures: so those that are there are checked first, and then that they are the
+/// product's.
 fn read(bytes: &[u8], trust: &TrustAnchors) -> Result<Sealed, Refusal> {
-    let second = revision::split(bytes).ok_or_else(|| unlike_a_copy(bytes))?;
-    let once = &bytes[..second.previous];
-    let Some(first) = revision::split(once) else {
-        return Err(match second.role {
-            Role::Officer => Refusal::SignatureMissing,
-            Role::Authority => Refusal::Altered { role: Role::Officer },
-        });
-    };
-    if (first.role, second.role) != (Role::Officer, Role::Authority) {
-        return Err(Refusal::WrongOrder);
+    let splits = signers(bytes)?;
+    // Where the unsigned file ends, and each signer's revision behind it.
+    let ends: Vec<usize> = splits.iter().map(|split| split.previous).chain([bytes.len()]).collect();
+    let mut chains = Vec::new();
+    for (split, end) in splits.iter().zip(&ends[1..]) {
+        chains.push(signature(&bytes[..*end], split, trust)?.chain);
     }
-    let officer = signature(once, &first, trust)?.chain;
-    let authority = signature(bytes, &second, trust)?.chain;
-    if officer.same_signer(&authority) {
+    let unsigned = &bytes[..ends[0]];
+    let roles: Vec<Role> = splits.iter().map(|split| split.role).collect();
+    let authority = chains.pop().ok_or(Refusal::SignatureMissing)?;
+    let officer = chains.pop();
+    if officer.as_ref().is_some_and(|officer| officer.same_signer(&authority)) {
         return Err(Refusal::SameSigner);
     }
-    let unsigned = &once[..first.previous];
     let base = Base::read(unsigned).map_err(Refusal::Document)?;
     if let Some(what) = shape::forbidden(unsigned, &base.document) {
         return Err(Refusal::Document(BaseError::Forbidden { what }));
     }
-    compare(unsigned, &base, once, &first)?;
-    compare(once, &base, bytes, &second)?;
+    for (i, split) in splits.iter().enumerate() {
+        compare(&bytes[..ends[i]], &base, &bytes[..ends[i + 1]], split, &roles[..=i])?;
+    }
     let manifest_bytes = attached(&base.document).ok_or(Refusal::Manifest { source: None })?;
-    let manifest = read_manifest(&manifest_bytes)?;
-    if first.at != manifest.issued_at || second.at != manifest.issued_at {
+    let manifest = Manifest::read(&manifest_bytes)?;
+    match (manifest.product.signers(), roles.as_slice()) {
+        (expected, found) if expected == found => {}
+        (expected, found) if found.len() < expected.len() => return Err(Refusal::SignatureMissing),
+        _ => return Err(Refusal::Signers { product: manifest.product }),
+    }
+    if splits.iter().any(|split| split.at != manifest.issued_at) {
         return Err(Refusal::Time);
     }
     pages(&base.document, &manifest)?;
@@ -219,6 +233,29 @@ fn read(bytes: &[u8], trust: &TrustAnchors) -> Result<Sealed, Refusal> {
     Ok(Sealed { base, officer, authority, manifest, manifest_bytes })
 }
 
+/// Finds the signers' revisions, the first signer's first: the officer's and the authority's, or
+/// the authority's alone.
+fn signers(bytes: &[u8]) -> Result<Vec<Split>, Refusal> {
+    let last = revision::split(bytes).ok_or_else(|| unlike_a_copy(bytes))?;
+    let earlier = &bytes[..last.previous];
+    match (revision::split(earlier), last.role) {
+        (None, Role::Officer) => Err(Refusal::SignatureMissing),
+        // A revision that was one before somebody changed it.
+        (None, Role::Authority) if revision::is_signed(earlier) => {
+            Err(Refusal::Altered { role: Role::Officer })
+        }
+        (None, Role::Authority) => Ok(vec![last]),
+        (Some(first), Role::Authority) if first.role == Role::Officer => Ok(vec![first, last]),
+        _ => Err(Refusal::WrongOrder),
+    }
+}
+
+/// Whether a signature field's name stands anywhere in the bytes.
+fn names(bytes: &[u8], role: Role) -> bool {
+    let field = format!("/T({})", role.field());
+    bytes.windows(field.len()).any(|window| window == field.as_bytes())
+}
+
 /// Chooses the sentence for a PDF that does not end in a revision of ours.
 fn unlike_a_copy(bytes: &[u8]) -> Refusal {
     let ends = bytes.windows(END.len()).enumerate().rev().filter(|(_, w)| *w == END);
@@ -226,11 +263,7 @@ fn unlike_a_copy(bytes: &[u8]) -> Refusal {
     if ends.any(|part| revision::split(part).is_some_and(|s| s.role == Role::Authority)) {
         return Refusal::Added;
     }
-    let has = |role: Role| {
-        let field = format!("/T({})", role.field());
-        bytes.windows(field.len()).any(|w| w == field.as_bytes())
-    };
-    if has(Role::Authority) || has(Role::Officer) {
+    if names(bytes, Role::Authority) || names(bytes, Role::Officer) {
         Refusal::Altered { role: Role::Authority }
     } else {
         Refusal::NotCertifiedCopy
@@ -271,11 +304,17 @@ fn same_name(a: &str, b: &str) -> bool {
     folded(a.trim()) == folded(b.trim())
 }
 
-/// Writes the revision again and compares all of it but the hole.
-fn compare(previous: &[u8], base: &Base, bytes: &[u8], split: &Split) -> Result<(), Refusal> {
+/// Writes the revision of the last of `signers` again and compares all of it but the hole.
+fn compare(
+    previous: &[u8],
+    base: &Base,
+    bytes: &[u8],
+    split: &Split,
+    signers: &[Role],
+) -> Result<(), Refusal> {
     let altered = Refusal::Altered { role: split.role };
     let room = (split.hole.len() - 2) / 2;
-    let Some(expected) = revision::append(previous, base, split.role, split.at, room) else {
+    let Some(expected) = revision::append(previous, base, signers, split.at, room) else {
         return Err(altered);
     };
     let hole = &split.hole;
@@ -305,25 +344,12 @@ fn stream<'a>(document: &'a Document, object: &'a Object) -> Option<&'a Stream> 
     document.dereference(object).ok()?.1.as_stream().ok()
 }
 
-fn read_manifest(bytes: &[u8]) -> Result<Manifest, Refusal> {
-    /// Read first, because other versions may have other fields.
-    #[derive(serde::Deserialize)]
-    struct Version {
-        version: u32,
-    }
-    let malformed = |source| Refusal::Manifest { source: Some(source) };
-    let Version { version } = serde_json::from_slice(bytes).map_err(malformed)?;
-    if version != MANIFEST_VERSION {
-        return Err(Refusal::ManifestVersion { version });
-    }
-    serde_json::from_slice(bytes).map_err(malformed)
-}
-
 /// Holds each page of the original against the manifest.
 fn pages(document: &Document, manifest: &Manifest) -> Result<(), Refusal> {
     let pages: Vec<ObjectId> = document.page_iter().collect();
-    if pages.len() != manifest.pages.len() + 1 {
-        return Err(Refusal::PageCount { expected: manifest.pages.len(), found: pages.len() });
+    let expected = manifest.pages.len();
+    if pages.len() != expected + usize::from(manifest.product.has_statement_page()) {
+        return Err(Refusal::PageCount { expected, found: pages.len() });
     }
     for (i, (id, entry)) in pages.iter().zip(&manifest.pages).enumerate() {
         page(document, *id, entry).ok_or(Refusal::Page { page: i + 1 })?;
@@ -331,34 +357,38 @@ fn pages(document: &Document, manifest: &Manifest) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// One page: exactly one image, the manifest's JPEG, at the size that its resolution makes, over
-/// everything else.
+/// One page: the manifest's JPEG at its true scale, over everything else; beside it only margins of
+/// the size that the manifest says, and no other image where it says none.
 fn page(document: &Document, id: ObjectId, entry: &PageEntry) -> Option<()> {
+    let place = Place::new(entry)?;
     let page = document.get_dictionary(id).ok()?;
     let resources = document.get_dict_in_dict(page, b"Resources").ok()?;
     let objects = document.get_dict_in_dict(resources, b"XObject").ok()?;
-    let [object] = objects.iter().map(|(_, object)| object).collect::<Vec<_>>()[..] else {
-        return None;
+    // Beside the page's own image only the seal's, and that only beside a margin.
+    (objects.len() <= 1 + usize::from(entry.margin_right > 0)).then_some(())?;
+    let mut images = objects.iter().map(|(_, object)| stream(document, object));
+    let is_picture = |image: &Stream| {
+        image.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Image")
     };
-    let image = stream(document, object)?;
+    images.all(|image| image.is_some_and(is_picture)).then_some(())?;
+    let image = stream(document, objects.get(&shape::drawn_last(document, id, &place)?).ok()?)?;
     let name = |key| image.dict.get(key).and_then(Object::as_name).ok();
     let number = |key| image.dict.get(key).and_then(Object::as_i64).ok();
-    let is_image = name(b"Subtype") == Some(b"Image") && name(b"Filter") == Some(b"DCTDecode");
+    let is_jpeg = name(b"Filter") == Some(b"DCTDecode");
     let right_size = number(b"Width") == Some(entry.width.into())
         && number(b"Height") == Some(entry.height.into());
     let same = hex::encode(hash(&image.content)) == entry.sha256;
-    let alone = shape::shows_only(document, id, image);
-    (is_image && right_size && same && alone && true_size(page, entry)?).then_some(())
+    let plain = shape::is_plain(image);
+    (is_jpeg && right_size && same && plain && true_size(page, &place)?).then_some(())
 }
 
-fn true_size(page: &Dictionary, entry: &PageEntry) -> Option<bool> {
+fn true_size(page: &Dictionary, place: &Place) -> Option<bool> {
     let media_box = page.get(b"MediaBox").ok()?.as_array().ok()?;
     let media_box: Vec<f32> =
         media_box.iter().map(|v| v.as_float()).collect::<Result<_, _>>().ok()?;
-    let scale = 72.0 / entry.dpi as f32;
-    let expected = [0.0, 0.0, entry.width as f32 * scale, entry.height as f32 * scale];
+    let (width, height) = place.page();
     let near = |(a, b): (&f32, &f32)| (a - b).abs() <= PAGE_SIZE_SLACK;
-    Some(media_box.len() == 4 && media_box.iter().zip(&expected).all(near))
+    Some(media_box.len() == 4 && media_box.iter().zip(&[0.0, 0.0, width, height]).all(near))
 }
 
 fn signer_info(chain: &Chain) -> SignerInfo {

@@ -4,7 +4,7 @@ mod common;
 
 use common::{SEALED, TestCa, assets, page, request};
 use formats_copy::{
-    BuildError, RequestError, Role, SealError, SignatureAlgorithm, Signer, seal, verify,
+    BuildError, Product, RequestError, Role, SealError, SignatureAlgorithm, Signer, seal, verify,
 };
 use time::macros::datetime;
 
@@ -14,10 +14,55 @@ fn a_sealed_copy_verifies_and_says_who_signed() {
     assert_eq!(verified.manifest, SEALED.copy.manifest);
     assert_eq!(verified.sha256, SEALED.copy.sha256);
     assert_eq!(verified.manifest.issued_at, datetime!(2026-11-22 09:15:30 +7));
-    assert_eq!(verified.officer.common_name, "Nguyễn Thị Thử");
-    assert_eq!(verified.officer.algorithm, SignatureAlgorithm::EcdsaP256Sha256);
+    let officer = verified.officer.expect("two signed");
+    assert_eq!(officer.common_name, "Nguyễn Thị Thử");
+    assert_eq!(officer.algorithm, SignatureAlgorithm::EcdsaP256Sha256);
     assert_eq!(verified.authority.organisation.as_deref(), Some("UBND phường Thử Nghiệm"));
     assert_eq!(verified.authority.algorithm, SignatureAlgorithm::RsaPkcs1Sha256);
+}
+
+#[test]
+fn a_copy_by_decree_30_is_signed_by_the_authority_alone() {
+    let ca = TestCa::new("Test Root");
+    let mut request = request();
+    request.product = Product::SaoY;
+    let copy = seal(&request, &assets(), &mut NoKey(ca.ec_signer("a")), &mut ca.ec_signer("b"));
+    let copy = copy.expect("the officer's key is not asked");
+    let verified = verify(&copy.bytes, &ca.trust()).expect("the copy verifies");
+    assert_eq!(verified.manifest.product, Product::SaoY);
+    assert_eq!(verified.officer, None);
+    assert_eq!(verified.authority.common_name, "b");
+    assert!(verified.matches_qr(&copy.qr));
+}
+
+/// A key that must not be used.
+struct NoKey(common::TestSigner);
+
+impl Signer for NoKey {
+    fn chain(&self) -> &[Vec<u8>] {
+        self.0.chain()
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.algorithm()
+    }
+
+    fn sign_digest(
+        &mut self,
+        _: &[u8; 32],
+    ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        Err("asked".into())
+    }
+}
+
+#[test]
+fn a_copy_dated_before_its_instrument_is_not_made() {
+    let ca = TestCa::new("Test Root");
+    let mut request = request();
+    request.issued_at = datetime!(2025-10-31 23:59 +7);
+    let error = seal(&request, &assets(), &mut ca.ec_signer("a"), &mut ca.ec_signer("b"));
+    let error = error.expect_err("refused");
+    assert!(matches!(error, SealError::Build(BuildError::Profile(_))), "{error:?}");
 }
 
 #[test]
@@ -136,6 +181,10 @@ fn requests_that_cannot_become_a_copy_are_refused_with_the_reason() {
     assert!(matches!(error, SealError::Request(RequestError::Text { name: "officer's name" })));
     let error = refused(&|r| r.pages[1].dpi = 0);
     assert!(matches!(error, SealError::Request(RequestError::PageSize { page: 2 })));
+    let error = refused(&|r| r.pages[1].skew_degrees = f32::NAN);
+    assert!(matches!(error, SealError::Request(RequestError::PageSkew { page: 2 })));
+    let error = refused(&|r| r.pages[0].skew_degrees = -15.1);
+    assert!(matches!(error, SealError::Request(RequestError::PageSkew { page: 1 })));
     let error = refused(&|r| r.pages[0].words[0].quad[0][0] = f32::NAN);
     assert!(matches!(error, SealError::Request(RequestError::PageWords { page: 1 })));
     let error = refused(&|r| r.pages[0].width += 1);

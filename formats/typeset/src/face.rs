@@ -97,8 +97,10 @@ impl Face {
 }
 
 /// PDF/A forbids text that maps to U+0000, U+FEFF and U+FFFE; other controls have no meaning here.
+/// PDF/A's level A forbids characters for private use too: nobody else knows what they mean.
 fn printable(c: char) -> char {
     match c {
+        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => ' ',
         '\u{feff}' | '\u{fffe}' | '\u{ffff}' => ' ',
         c if c.is_control() || c.is_whitespace() => ' ',
         c => c,

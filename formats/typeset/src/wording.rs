@@ -17,9 +17,20 @@ pub struct Wording {
 impl Wording {
     /// The text with each `{name}` replaced by its value.
     pub fn filled(&self, values: &[(&str, &str)]) -> String {
-        values.iter().fold(self.text.clone(), |text, (name, value)| {
-            text.replace(&format!("{{{name}}}"), value)
-        })
+        let mut filled = String::new();
+        let mut rest = self.text.as_str();
+        // In one pass, so that braces inside a value stay as they are.
+        while let Some((before, after)) = rest.split_once('{') {
+            filled.push_str(before);
+            let found = after.split_once('}').and_then(|(name, after)| {
+                let (_, value) = values.iter().find(|(key, _)| *key == name)?;
+                Some((*value, after))
+            });
+            let (value, after) = found.unwrap_or(("{", after));
+            filled.push_str(value);
+            rest = after;
+        }
+        filled + rest
     }
 }
 
@@ -33,5 +44,12 @@ mod tests {
         let date = Wording { text, source: "design".into(), verified: false };
         let filled = date.filled(&[("day", "22"), ("month", "11"), ("year", "2026")]);
         assert_eq!(filled, "Ngày 22 tháng 11 năm 2026");
+    }
+
+    #[test]
+    fn braces_in_a_value_are_not_filled_again() {
+        let wording =
+            Wording { text: "{a} { {b} {c".into(), source: "design".into(), verified: false };
+        assert_eq!(wording.filled(&[("a", "{b}"), ("b", "2")]), "{b} { 2 {c");
     }
 }

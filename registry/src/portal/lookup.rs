@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use formats_copy::{CodeError, VerificationCode};
+use formats_copy::{CodeError, Product, VerificationCode};
 use formats_wire::Rejection;
 use http::StatusCode;
 use serde::Serialize;
@@ -46,6 +46,7 @@ pub(super) enum ByFile {
 /// A copy as everyone may see it: never the content, nor which device made it.
 #[derive(Serialize)]
 pub(super) struct CopyView<'a> {
+    product: Product,
     code: &'a str,
     number: u32,
     book: &'a str,
@@ -89,6 +90,7 @@ impl<'a> CopyView<'a> {
 
     fn of(facts: &'a Facts) -> Self {
         Self {
+            product: facts.product,
             code: &facts.code,
             number: facts.number,
             book: &facts.book,

@@ -228,6 +228,11 @@ impl Page<'_> {
     fn facts(&self, html: &mut Html, facts: &Facts, kept: Option<&Kept>) {
         let t = self.text;
         html.raw("<section class=\"card facts\"><h2>").text(&t.facts_title).raw("</h2><dl>");
+        let product = match self.lang {
+            Lang::Vi => facts.product.vi(),
+            Lang::En => facts.product.en(),
+        };
+        fact(html, &t.fact_product, product, false);
         fact(html, &t.fact_code, &facts.code, true);
         fact(html, &t.fact_number, &facts.number.to_string(), false);
         fact(html, &t.fact_book, &facts.book, false);

@@ -102,7 +102,7 @@ text! {
     no_file_title no_file_text too_large_text
     busy_title busy_text broken_title broken_text nowhere_title nowhere_text
     again_title facts_title registered_title
-    fact_code fact_number fact_book fact_issued fact_title fact_authority fact_officer
+    fact_product fact_code fact_number fact_book fact_issued fact_title fact_authority fact_officer
     fact_capacity fact_pages fact_sha256 fact_received fact_index fact_proof
     proof_basic proof_time proof_long proof_archive revoked_title revoked_text
     qr_waiting qr_genuine qr_false qr_failed

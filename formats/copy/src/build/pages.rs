@@ -1,53 +1,125 @@
-//! The pages of the original: the image as it was captured, over its invisible text.
+//! The pages of the original: the image as captured, turned upright, over its invisible text.
 
 use formats_typeset::Face;
 use krilla::Document;
-use krilla::geom::{Point, Size, Transform};
+use krilla::geom::{Point, Rect, Size, Transform};
 use krilla::image::Image;
 use krilla::page::PageSettings;
 use krilla::surface::Surface;
+use krilla::tagging::{Tag, TagGroup};
 
-use super::BuildError;
+use super::{BuildError, Plan, Words, draw};
+use crate::place::Place;
 use crate::request::{PageImage, PlacedWord};
 
-/// Points an inch.
-const POINTS: f32 = 72.0;
 /// The size that words are set in before they are fitted to their quads.
 const NOMINAL_SIZE: f32 = 10.0;
 
-/// Adds one page, `number` counted from 1.
+/// How high a page's image stands, in points.
+pub(super) fn height(page: &PageImage) -> f32 {
+    Place::new(&page.entry((0, 0))).map_or(0.0, |place| place.area.1)
+}
+
+/// Adds one page, `index` counted from 0; returns its part of the document's structure.
 pub(super) fn add(
     document: &mut Document,
+    plan: &Plan,
+    words: &Words,
     page: &PageImage,
-    number: usize,
-    face: &Face,
-) -> Result<(), BuildError> {
-    let bad = |reason: &str| BuildError::Page { page: number, reason: reason.into() };
+    index: usize,
+    seal: Option<&Image>,
+) -> Result<TagGroup, BuildError> {
+    let bad = |reason: &str| BuildError::Page { page: index + 1, reason: reason.into() };
     let image = Image::from_jpeg(page.jpeg.clone().into(), false).map_err(|reason| bad(&reason))?;
     if image.size() != (page.width, page.height) {
         return Err(bad("the size differs"));
     }
-    let scale = POINTS / page.dpi as f32;
-    let (width, height) = (page.width as f32 * scale, page.height as f32 * scale);
+    let entry = words.manifest.pages.get(index).ok_or_else(|| bad("no entry"))?;
+    let place = Place::new(entry).ok_or_else(|| bad("no extent"))?;
+    let (width, height) = place.page();
     let settings = PageSettings::from_wh(width, height).ok_or_else(|| bad("no extent"))?;
-    let size = Size::from_wh(width, height).ok_or_else(|| bad("no extent"))?;
+    let area = Rect::from_xywh(0.0, place.top, place.area.0, place.area.1).and_then(draw::area);
+    let area = area.ok_or_else(|| bad("no extent"))?;
+    let size = Size::from_wh(place.image().0, place.image().1).ok_or_else(|| bad("no extent"))?;
+
     let mut sheet = document.start_page_with(settings);
     let mut surface = sheet.surface();
+    let mut parts = Vec::new();
+    if let Some(note) = plan.note.as_ref().filter(|_| index == 0) {
+        parts.extend(note.draw(&mut surface, &plan.regular));
+    }
+    let edge =
+        plan.edges.get(index).map(|edge| margin(&mut surface, plan, words, edge, &place, seal));
     // The text lies under the image: it is found, selected and copied, and never seen. krilla has
     // no invisible text mode, and fully transparent text would bring transparency into the file.
-    for (i, word) in page.words.iter().enumerate() {
-        let followed = page.words.get(i + 1).is_some_and(|next| next.line == word.line);
-        add_word(&mut surface, word, followed, scale, face);
+    surface.push_clip_path(&area, &Default::default());
+    let mut text = TagGroup::new(Tag::P);
+    for line in page.words.chunk_by(|a, b| a.line == b.line) {
+        text.push(draw::tagged(&mut surface, |surface| {
+            for (i, word) in line.iter().enumerate() {
+                add_word(surface, word, i + 1 < line.len(), page.dpi, &place, &plan.regular);
+            }
+        }));
     }
-    surface.draw_image(image, size);
+    surface.pop();
+    if !place.is_upright() {
+        // Else words would show where the turned image leaves the corners free.
+        draw::aside(&mut surface, |surface| draw::white(surface, &area));
+    }
+    let number = (index + 1).to_string();
+    let alt = words.fill(&plan.profile.spoken.page, &[("page", &number)]);
+    let mut figure = TagGroup::new(Tag::Figure(Some(alt)));
+    figure.push(draw::tagged(&mut surface, |surface| {
+        surface.push_transform(&transform(&place));
+        surface.draw_image(image, size);
+        surface.pop();
+    }));
     surface.finish();
     sheet.finish();
-    Ok(())
+    parts.push(figure);
+    if !text.children.is_empty() {
+        parts.push(text);
+    }
+    parts.extend(edge.flatten());
+    let children = parts.into_iter().map(Into::into).collect();
+    Ok(TagGroup::with_children(Tag::Section, children))
+}
+
+/// What the margin at the right bears.
+fn margin(
+    surface: &mut Surface,
+    plan: &Plan,
+    words: &Words,
+    edge: &super::edge::Edge,
+    place: &Place,
+    seal: Option<&Image>,
+) -> Option<TagGroup> {
+    let sheets = &plan.profile.sheets;
+    let (sheet, count) = (edge.sheet.to_string(), edge.sheets.to_string());
+    let mark = words.fill(&sheets.mark, &[("sheet", &sheet), ("sheets", &count)]);
+    edge.draw_mark(surface, place.area.0, place.page().1, &mark, &plan.regular);
+    let spoken = &plan.profile.spoken.edge_seal;
+    let alt = |part: &str, parts: &str| words.fill(spoken, &[("part", part), ("parts", parts)]);
+    edge.draw_slice(surface, place.page(), seal, alt)
+}
+
+/// From the image's own points to the page's, both from the top left corner.
+fn transform(place: &Place) -> Transform {
+    let ([x, y], [right, down], [left, below]) =
+        (place.turned([0.0, 0.0]), place.turned([1.0, 0.0]), place.turned([0.0, 1.0]));
+    Transform::from_row(right - x, down - y, left - x, below - y, x, y)
 }
 
 /// Sets one word so that its line box fills the word's quad: turned, stretched, sheared as the
 /// quad.
-fn add_word(surface: &mut Surface, word: &PlacedWord, followed: bool, scale: f32, face: &Face) {
+fn add_word(
+    surface: &mut Surface,
+    word: &PlacedWord,
+    followed: bool,
+    dpi: u32,
+    place: &Place,
+    face: &Face,
+) {
     let text = word.text.trim();
     let width = face.set(text).width * NOMINAL_SIZE;
     if width <= 0.0 {
@@ -55,8 +127,11 @@ fn add_word(surface: &mut Surface, word: &PlacedWord, followed: bool, scale: f32
     }
     // The space stands in the word's own run, so readers end the word there whatever the gap is.
     let run = face.set(&if followed { format!("{text} ") } else { text.to_owned() });
-    let [top_left, top_right, _, bottom_left] =
-        word.quad.map(|[x, y]| Point::from_xy(x * scale, y * scale));
+    let scale = 72.0 / dpi as f32;
+    let [top_left, top_right, _, bottom_left] = word.quad.map(|[x, y]| {
+        let [x, y] = place.turned([x * scale, y * scale]);
+        Point::from_xy(x, y)
+    });
     let height = (face.ascent + face.descent) * NOMINAL_SIZE;
     let fit = Transform::from_row(
         (top_right.x - top_left.x) / width,
@@ -72,6 +147,6 @@ fn add_word(surface: &mut Surface, word: &PlacedWord, followed: bool, scale: f32
     }
     surface.push_transform(&fit);
     let start = Point::from_xy(0.0, face.ascent * NOMINAL_SIZE);
-    surface.draw_glyphs(start, &run.glyphs, face.font.clone(), &run.text, NOMINAL_SIZE, false);
+    draw::run(surface, face, &run, start, NOMINAL_SIZE);
     surface.pop();
 }

@@ -154,7 +154,7 @@ fn of_roles() -> Vec<Attack> {
         }),
         a("certificates changed about", "wrong-order", signed(right(), ca.ec_signer(name))),
         a("officer alone", "signature-missing", officer_only),
-        a("authority alone", "altered", authority_only),
+        a("authority alone", "signature-missing", authority_only),
         a("authority first", "wrong-order", reversed),
         a("officer twice", "wrong-order", twice),
         a("authority twice", "wrong-order", three),

@@ -52,10 +52,7 @@ impl File {
 
     /// The sealed copy before anyone signed.
     pub(crate) fn unsigned() -> Self {
-        let sealed = &SEALED.copy.bytes;
-        let ends = ends(sealed);
-        // krilla writes no line end behind its own end.
-        Self::new(sealed[..ends[0] - 1].to_vec())
+        Self::new(unsigned(&SEALED.copy.bytes))
     }
 
     /// An object's text, from behind `obj` to before `endobj`.
@@ -113,6 +110,12 @@ impl File {
         );
         bytes
     }
+}
+
+/// A sealed copy before anyone signed.
+pub(crate) fn unsigned(sealed: &[u8]) -> Vec<u8> {
+    // krilla writes no line end behind its own end.
+    sealed[..ends(sealed)[0] - 1].to_vec()
 }
 
 pub(crate) fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
@@ -282,7 +285,9 @@ fn prepared(
     } else {
         ("Con dấu điện tử của cơ quan chứng thực", "Chữ ký số của cơ quan chứng thực")
     };
-    let own = if officer { base.size } else { base.size + 4 };
+    // Who signs alone takes the first signer's numbers.
+    let leads = previous == base.bytes;
+    let own = if leads { base.size } else { base.size + 4 };
     let page = *base.pages.last().expect("a page");
     let range = " ".repeat(RANGE_WIDTH);
     let hole = format!("<{}>", "0".repeat(6000));
@@ -292,7 +297,7 @@ fn prepared(
         utf16(reason)
     );
     let first = format!("{} 0 R", base.size + 1);
-    let widgets = if officer { first } else { format!("{first} {} 0 R", own + 1) };
+    let widgets = if leads { first } else { format!("{first} {} 0 R", own + 1) };
     let mut objects = vec![
         (own, signature.into_bytes()),
         (
@@ -307,7 +312,7 @@ fn prepared(
         (base.size + 2, format!("[{widgets}]").into_bytes()),
         (base.size + 3, format!("<</Fields[{widgets}]/SigFlags 3>>").into_bytes()),
     ];
-    if officer {
+    if leads {
         objects
             .push((base.root, base.with(base.root, &format!("/AcroForm {} 0 R", base.size + 3))));
         objects.push((page, base.with(page, &format!("/Annots {} 0 R", base.size + 2))));
@@ -352,6 +357,11 @@ fn written(
     text.replace_range(place..place + RANGE_WIDTH, &format!("{range:<RANGE_WIDTH$}"));
     let text = (forgery.revision)(text);
     (start + hole..start + end, [previous, b"\n", text.as_bytes()].concat())
+}
+
+/// The authority's signature alone.
+pub(crate) fn seal_alone(base: &File, authority: &mut TestSigner) -> Vec<u8> {
+    sign(&base.bytes, base, "Authority", authority, &Forgery::default())
 }
 
 /// Both signatures on an unsigned file.

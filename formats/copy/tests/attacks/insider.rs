@@ -41,6 +41,11 @@ pub(crate) fn honest(change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     sealed(&File::new(bytes))
 }
 
+/// A copy by Decree 30, signed again.
+pub(crate) fn honest_alone() -> Vec<u8> {
+    forge::seal_alone(&sao_y(), &mut SEALED.ca.ec_signer("b"))
+}
+
 pub(crate) fn honest_rewritten() -> Vec<u8> {
     prepared(|_| {})
 }
@@ -72,7 +77,12 @@ fn image(document: &Document, place: usize) -> ObjectId {
     let page = document.get_dictionary(page(document, place)).expect("a page");
     let resources = document.get_dict_in_dict(page, b"Resources").expect("resources");
     let images = document.get_dict_in_dict(resources, b"XObject").expect("images");
-    images.iter().next().expect("one image").1.as_reference().expect("a reference")
+    let mut numbers = images.iter().map(|(_, object)| object.as_reference().expect("a reference"));
+    let filter = |id: &ObjectId| {
+        let image = document.get_object(*id).and_then(Object::as_stream).expect("an image");
+        image.dict.get(b"Filter").and_then(Object::as_name).is_ok_and(|name| name == b"DCTDecode")
+    };
+    numbers.find(filter).expect("the page's image")
 }
 
 fn image_mut(document: &mut Document, place: usize) -> &mut Stream {
@@ -109,7 +119,7 @@ fn edit(document: &mut Document, from: &str, to: &str) {
 }
 
 pub(crate) fn attacks() -> Vec<Attack> {
-    [acting(), shown(), described()].into_iter().flatten().collect()
+    [acting(), shown(), described(), signed_by_others()].into_iter().flatten().collect()
 }
 
 /// Content that acts when the file is opened, or that readers disagree about.
@@ -194,6 +204,10 @@ fn shown() -> Vec<Attack> {
         case("image drawn aside", "page", |d| {
             drawing(d, |text| format!("q 1 0 0 1 900 0 cm\n{text}\nQ"));
         }),
+        case("words that cut the image", "page", |d| {
+            drawing(d, |text| format!("7 Tr {text}"));
+        }),
+        case("image clipped", "page", |d| drawing(d, |text| format!("0 0 9 9 re W n {text}"))),
         case("image not drawn", "page", |d| drawing(d, |text| text.replace(" Do", ""))),
         case("image made transparent", "page", |d| {
             drawing(d, |text| format!("/g0 gs\n{text}"));
@@ -215,6 +229,71 @@ fn shown() -> Vec<Attack> {
             let tree = d.get_dictionary_mut(id.expect("a parent")).expect("a tree");
             tree.get_mut(b"Kids").and_then(Object::as_array_mut).expect("kids").push(again.into());
             tree.set("Count", 4);
+        }),
+    ]
+}
+
+const CERTIFIED: &str = "\"product\":\"chung-thuc\"";
+const SAO_Y: &str = "\"product\":\"sao-y\"";
+
+/// The unsigned copy with another product in its manifest.
+fn of_product(from: &str, to: &str, file: &File) -> File {
+    let mut document = file.document.clone();
+    edit(&mut document, from, to);
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).expect("it is written");
+    File::new(bytes)
+}
+
+/// The unsigned form of a copy that the authority signs alone.
+fn sao_y() -> File {
+    File::new(forge::unsigned(&SAO_Y_COPY.bytes))
+}
+
+static SAO_Y_COPY: LazyLock<SealedCopy> = LazyLock::new(|| {
+    let mut request = common::request();
+    request.product = formats_copy::Product::SaoY;
+    let (mut officer, mut authority) = (SEALED.ca.ec_signer("a"), SEALED.ca.ec_signer("b"));
+    formats_copy::seal(&request, &common::assets(), &mut officer, &mut authority)
+        .expect("a copy by Decree 30")
+});
+
+/// Right keys, and not the ones that the product asks for.
+fn signed_by_others() -> Vec<Attack> {
+    let key = |name: &str| SEALED.ca.ec_signer(name);
+    let officer_alone =
+        |base: &File| forge::sign(&base.bytes, base, "Officer", &mut key("a"), &Forgery::default());
+    let (certified, sao_y) = (File::unsigned(), sao_y());
+    let called_sao_y = of_product(CERTIFIED, SAO_Y, &certified);
+    let called_certified = of_product(SAO_Y, CERTIFIED, &sao_y);
+    let first = officer_alone(&certified).len();
+    let both = sealed(&certified);
+    vec![
+        a("certified copy called sao y", "signers", sealed(&called_sao_y)),
+        a("certified copy called sao y, officer's signature dropped", "page-count", {
+            forge::seal_alone(&called_sao_y, &mut key("b"))
+        }),
+        a("certified copy by the authority alone", "signature-missing", {
+            forge::seal_alone(&certified, &mut key("b"))
+        }),
+        a("certified copy by the officer alone", "signature-missing", officer_alone(&certified)),
+        a("officer's signature taken out", "altered", {
+            [certified.bytes.as_slice(), &both[first..]].concat()
+        }),
+        a("sao y by officer and authority", "signers", sealed(&sao_y)),
+        a("sao y by the officer alone", "signature-missing", officer_alone(&sao_y)),
+        a("sao y called a certified copy", "signature-missing", {
+            forge::seal_alone(&called_certified, &mut key("b"))
+        }),
+        a("sao y called a certified copy, officer's signature added", "page-count", {
+            sealed(&called_certified)
+        }),
+        a("sao y by the authority twice", "wrong-order", {
+            let once = forge::seal_alone(&sao_y, &mut key("b"));
+            forge::sign(&once, &sao_y, "Authority", &mut key("c"), &Forgery::default())
+        }),
+        a("sao y by the officer that its manifest names", "wrong-order", {
+            forge::seal_alone(&sao_y, &mut key("Nguyễn Thị Thử"))
         }),
     ]
 }
@@ -250,16 +329,32 @@ fn described() -> Vec<Attack> {
         }),
         case("manifest not JSON", "manifest", |d| manifest(d).set_plain_content(b"{".to_vec())),
         case("manifest with an unknown entry", "manifest", |d| {
-            edit(d, "{\"version\":1", "{\"version\":1,\"more\":1");
+            edit(d, "{\"version\":2", "{\"version\":2,\"more\":1");
         }),
         case("manifest with an entry twice", "manifest", |d| {
             edit(d, "\"number\":7", "\"number\":7,\"number\":8");
         }),
         case("manifest of a later version", "manifest-version", |d| {
-            edit(d, "\"version\":1", "\"version\":9");
+            edit(d, "\"version\":2", "\"version\":9");
         }),
         case("manifest with a mistyped code", "manifest", |d| {
             edit(d, "\"code\":\"", "\"code\":\"0")
+        }),
+        case("manifest that calls itself older than its entries", "manifest", |d| {
+            edit(d, "\"version\":2", "\"version\":1");
+        }),
+        case("manifest of another turn", "page", |d| edit(d, "\"skew\":0", "\"skew\":500")),
+        case("manifest of a turn that no scanner makes", "page", |d| {
+            edit(d, "\"skew\":0", "\"skew\":90000");
+        }),
+        case("manifest of another margin", "page", |d| {
+            edit(d, "\"margin_right\":160", "\"margin_right\":0");
+        }),
+        case("manifest of a margin as wide as a page", "page", |d| {
+            edit(d, "\"margin_right\":160", "\"margin_right\":9999");
+        }),
+        case("manifest of an unknown product", "manifest", |d| {
+            edit(d, "\"product\":\"chung-thuc\"", "\"product\":\"sao-luc\"");
         }),
         case("manifest of another time", "time", |d| edit(d, "T09:15:30", "T09:15:31")),
     ]

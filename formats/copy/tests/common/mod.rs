@@ -11,8 +11,8 @@ use std::sync::LazyLock;
 use der::asn1::{BitString, ObjectIdentifier};
 use der::{Decode, Encode};
 use formats_copy::{
-    Assets, CopyRequest, ModelEntry, PageImage, PlacedWord, SealedCopy, SignatureAlgorithm, Signer,
-    TrustAnchors, VerificationCode, seal,
+    Assets, CopyRequest, ModelEntry, PageImage, PlacedWord, Product, SealedCopy,
+    SignatureAlgorithm, Signer, TrustAnchors, VerificationCode, seal,
 };
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -281,11 +281,12 @@ pub(crate) fn page(dpi: u32, degrees: f32) -> PageImage {
     jpeg_encoder::Encoder::new(&mut jpeg, 85)
         .encode(pixels.as_raw(), width as u16, height as u16, jpeg_encoder::ColorType::Rgb)
         .expect("the page is encoded");
-    PageImage { jpeg, width, height, dpi, words }
+    PageImage { jpeg, width, height, dpi, skew_degrees: 0.0, words }
 }
 
 pub(crate) fn request() -> CopyRequest {
     CopyRequest {
+        product: Product::ChungThuc,
         code: VerificationCode::from_random([7, 77, 171, 7, 9, 200, 7, 7, 31, 7]),
         number: 7,
         book: "03/2026-SCT/BS".into(),
