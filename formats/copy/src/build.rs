@@ -10,6 +10,8 @@
 
 mod draw;
 mod edge;
+#[cfg(test)]
+mod golden;
 mod note;
 mod pages;
 mod qr;

@@ -72,6 +72,13 @@ pub use timestamp::{TimeStampError, TimeStampQuery};
 pub use trust::{TrustAnchors, TrustError};
 pub use verify::{SignerInfo, Verified, verify, verify_at};
 
+// So that the helpers of the tests outside serve the tests inside too.
+#[cfg(test)]
+extern crate self as formats_copy;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 /// The largest copy that is made or verified, in bytes.
 pub const FILE_BYTES_MAX: usize = 64 << 20;
 

@@ -153,6 +153,109 @@ fn each_words_box_lies_on_the_word() {
     }
 }
 
+/// The words of a line stand at one height once the page is turned upright, as does its picture.
+#[test]
+fn a_skewed_page_is_turned_upright_with_its_words() {
+    let mut request = request();
+    request.pages = vec![common::page(100, 3.0)];
+    request.pages[0].skew_degrees = 3.0;
+    let (mut officer, mut authority) = (SEALED.ca.ec_signer("a"), SEALED.ca.ec_signer("b"));
+    let assets = common::assets();
+    let copy = formats_copy::seal(&request, &assets, &mut officer, &mut authority);
+    let copy = copy.expect("a copy");
+    formats_copy::verify(&copy.bytes, &SEALED.ca.trust()).expect("it verifies");
+    let jpeg = &request.pages[0].jpeg;
+    assert!(copy.bytes.windows(jpeg.len()).any(|window| window == jpeg), "the scan is untouched");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("copy.pdf");
+    std::fs::write(&file, &copy.bytes).expect("the copy is written");
+    let mut command = Command::new("pdftotext");
+    let text = judge(command.args(["-bbox", "-l", "1"]).arg(&file).arg("-"));
+    let boxes = boxes(&text);
+    for line in LINES {
+        let tops = line.iter().map(|word| boxes[*word][0][1]);
+        let (least, most) = tops.fold((f32::MAX, f32::MIN), |(a, b), y| (a.min(y), b.max(y)));
+        assert!(most - least < 0.5, "{line:?}: {least} to {most}");
+    }
+    // A row of the picture through the middle of the longest line is grey from word to word.
+    let mut command = Command::new("pdftoppm");
+    let picture = folder.path().join("page");
+    judge(command.args(["-png", "-r", "72", "-l", "1", "-singlefile"]).arg(&file).arg(&picture));
+    let page = image::open(picture.with_extension("png")).expect("a picture").to_luma8();
+    let (first, last) = (&boxes[LINES[3][0]][0], &boxes[LINES[3][9]][0]);
+    let row = ((first[1] + first[3]) / 2.0) as u32;
+    let grey = (first[0] as u32..last[2] as u32).filter(|x| page.get_pixel(*x, row).0[0] < 190);
+    assert!(grey.count() as f32 > (last[2] - first[0]) * 0.7, "the boxes lie on the row");
+}
+
+/// Each element of the structure, in the order of reading: its kind, then its alternate text or the
+/// number of its pieces.
+const STRUCTURE: &str = r#"
+import sys
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject
+def kids(element):
+    kids = element.get('/K', ())
+    return [k.get_object() for k in (kids if isinstance(kids, ArrayObject) else [kids])]
+def walk(element):
+    if isinstance(element, DictionaryObject) and '/S' in element:
+        alt = element.get('/Alt')
+        print(element['/S'][1:], len(kids(element)) if alt is None else alt)
+    if isinstance(element, DictionaryObject):
+        for kid in kids(element):
+            walk(kid)
+root = PdfFileReader(open(sys.argv[1], 'rb'), strict=True).root
+assert root['/Lang'] == 'vi' and root['/MarkInfo']['/Marked']
+walk(root['/StructTreeRoot'])
+"#;
+
+/// What a reader for the blind, and a search in metadata, find.
+#[test]
+fn the_file_is_tagged_and_described() {
+    let files = files();
+    let text = judge(Command::new("pdfinfo").arg(&files.copy));
+    let says = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name));
+        line.unwrap_or_else(|| panic!("{name}: {text}")).split_at(name.len()).1.trim().to_owned()
+    };
+    assert_eq!(says("Tagged:"), "yes");
+    assert_eq!(says("JavaScript:"), "no");
+    assert!(says("Title:").starts_with("Bản sao chứng thực: Giấy khai sinh"), "{text}");
+    let text = judge(Command::new(python()).args(["-c", STRUCTURE]).arg(&files.copy));
+    let places: Vec<_> = [
+        "Figure Trang 1 của bản chính: Giấy khai sinh, ảnh chụp.",
+        "P 4",
+        "Figure Phần 1/3 của dấu giáp lai.",
+        "Figure Trang 2 của bản chính: Giấy khai sinh, ảnh chụp.",
+        "H1 1",
+        "Figure Hình chữ ký của Nguyễn Thị Thử.",
+        "Figure Hình con dấu của Ủy ban nhân dân phường Thử Nghiệm.",
+        "Figure Mã QR để kiểm tra bản sao.",
+        "Figure Phần 3/3 của dấu giáp lai.",
+    ]
+    .iter()
+    .map(|wanted| text.find(wanted).unwrap_or_else(|| panic!("{wanted}: {text}")))
+    .collect();
+    assert!(text.lines().filter(|line| line.starts_with("Figure")).all(|line| line.len() > 9));
+    assert!(places.is_sorted(), "in the order of reading: {places:?}");
+    let described = judge(Command::new("pdfinfo").arg("-meta").arg(&files.copy));
+    let manifest = SEALED.copy.manifest.to_bytes().expect("JSON");
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(&manifest);
+    for wanted in [
+        format!("<copy:ManifestSHA256>{}<", hex::encode(digest)),
+        format!("<rdf:li>{}</rdf:li>", SEALED.copy.manifest.pages[1].sha256),
+        format!("<copy:Code>{}<", SEALED.copy.manifest.code),
+        "<copy:Product>chung-thuc<".into(),
+        "<copy:Device>HN-0001<".into(),
+        "<rdf:li>tesseract-vie 4.1.0</rdf:li>".into(),
+        "<pdfaid:conformance>A<".into(),
+    ] {
+        assert!(described.contains(&wanted), "{wanted}: {described}");
+    }
+    const PARSE: &str = "import sys, xml.dom.minidom as x; x.parseString(sys.argv[1])";
+    judge(Command::new(python()).args(["-c", PARSE, described.trim()]));
+}
+
 fn boxes(html: &str) -> HashMap<String, Vec<[f32; 4]>> {
     let mut boxes: HashMap<String, Vec<[f32; 4]>> = HashMap::new();
     for line in html.lines().filter(|line| line.contains("<word ")) {

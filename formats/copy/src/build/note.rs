@@ -45,6 +45,18 @@ impl Note {
             y = sheet.left(column, y, words.size_pt.value, &piece);
             paragraphs.push(sheet.marks);
         }
+        // The block reads from the left and ends at the corner.
+        let end = |mark: &Mark<()>| match mark {
+            Mark::Text { x, size, piece, .. } => x + face.set(&piece.text).width * size,
+            _ => 0.0,
+        };
+        let widest = paragraphs.iter().flatten().map(end).fold(0.0, f32::max);
+        let gap = (column.x + column.width - widest).max(0.0);
+        for mark in paragraphs.iter_mut().flatten() {
+            if let Mark::Text { x, .. } = mark {
+                *x += gap;
+            }
+        }
         let margin = ((y + ROOM) / TENTH_MM).ceil();
         (margin <= MARGIN_TOP_MAX as f32).then_some(Self { paragraphs, margin: margin as u32 })
     }

@@ -270,11 +270,17 @@ pub(crate) fn page(dpi: u32, degrees: f32) -> PageImage {
         image::Rgb([255 - noise, 253 - noise, 245 - noise])
     });
     for word in &words {
-        let [a, _, c, _] = word.quad;
-        for (x, y) in
-            (a[1] as u32..c[1] as u32).flat_map(|y| (a[0] as u32..c[0] as u32).map(move |x| (x, y)))
-        {
-            pixels.put_pixel(x, y, image::Rgb([150, 150, 150]));
+        let [a, b, _, d] = word.quad;
+        // In steps of half a pixel along both sides, so that a turned box has no holes.
+        let steps = |to: [f32; 2]| 2 * (to[0] - a[0]).hypot(to[1] - a[1]) as u32;
+        let (across, down) = (steps(b), steps(d));
+        for (i, j) in (0..down).flat_map(|j| (0..across).map(move |i| (i, j))) {
+            let (s, t) = (i as f32 / across as f32, j as f32 / down as f32);
+            let x = a[0] + s * (b[0] - a[0]) + t * (d[0] - a[0]);
+            let y = a[1] + s * (b[1] - a[1]) + t * (d[1] - a[1]);
+            if x >= 0.0 && y >= 0.0 && (x as u32) < width && (y as u32) < height {
+                pixels.put_pixel(x as u32, y as u32, image::Rgb([150, 150, 150]));
+            }
         }
     }
     let mut jpeg = Vec::new();
