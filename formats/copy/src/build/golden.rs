@@ -1,7 +1,7 @@
 //! Same input, same bytes before anyone signs; and the pages look as somebody once saw them.
 //!
-//! `tests/data/golden/` keeps the digest of each file and a small picture of each page. After a wanted
-//! change run the tests with `BLESS=1`, look at every picture, then commit them.
+//! `tests/data/golden/` keeps the digest of each file and a small picture of each page. After a
+//! wanted change run the tests with `BLESS=1`, look at every picture, then commit them.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
