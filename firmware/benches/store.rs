@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::Instant;
 
-use kiosk::clock::SystemClock;
+use kiosk::clock::{Clock, SystemClock};
 use kiosk::store::{Decision, IndexFate, Record, RegisterRow, Store, Verdict};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -174,7 +174,8 @@ fn fill(dir: &Path) -> Result<(), Failure> {
     let disk = Arc::new(formats_files::MemoryDisk::new(1));
     let clock = Arc::new(SystemClock);
     let (store, _) = Store::open_on(Arc::clone(&disk) as _, None, clock)?;
-    store.open_book("03/2026-SCT/BS", "ỦY BAN NHÂN DÂN PHƯỜNG CỬA NAM")?;
+    let book = format!("03/{}-SCT/BS", SystemClock.now().year());
+    store.open_book(&book, "ỦY BAN NHÂN DÂN PHƯỜNG CỬA NAM")?;
     let mut visits = 0u64;
     let copies = RECORDS / 6;
     while visits < copies {
@@ -216,7 +217,6 @@ fn copy_out(disk: &formats_files::MemoryDisk, dir: &Path) -> Result<(), Failure>
 }
 
 fn row() -> RegisterRow {
-    use kiosk::clock::Clock;
     RegisterRow {
         certified_at: SystemClock.now(),
         requester: "Nguyễn Văn An".to_owned(),

@@ -15,8 +15,10 @@ use drivers_power::SysfsPower;
 use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
 use drivers_sim::{SimClockGauge, SimPower};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
+use formats_book::BookName;
 use formats_copy::TrustAnchors;
 use formats_trust_services::{Online, Settings, SettingsError};
+use time::OffsetDateTime;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -114,8 +116,7 @@ pub fn assemble(
         reserve_bytes: config.space.reserve_mib.saturating_mul(1024 * 1024),
         keep: time::Duration::days(config.space.keep_days.into()),
     });
-    store
-        .open_book(&config.book.name, &config.authority.name)
+    open_book(&store, &config, clock.now())
         .map_err(|source| AssembleError::Store { path: config.state_dir.clone(), source })?;
     let (readers, model) = ReaderPool::open(&config.reading).map_err(AssembleError::Reader)?;
     let scan_dpi = match &board.scanner {
@@ -147,6 +148,27 @@ pub fn assemble(
         config,
     };
     Ok(Assembled { parts, recovery })
+}
+
+/// Opens the site file's book, closing the one before it. Closing cannot be undone, so neither
+/// happens while the book does not fit the clock's year, nor for a book that was closed; then the
+/// kiosk starts and says that no book is open.
+fn open_book(store: &Store, config: &Config, now: OffsetDateTime) -> Result<(), StoreError> {
+    let wanted = &config.book.name;
+    let this_year = wanted.parse::<BookName>().is_ok_and(|name| name.year == now.year());
+    let closed = store.books().iter().any(|book| book.book == *wanted && book.is_closed());
+    if this_year && !closed {
+        return store.open_book(wanted, &config.authority.name);
+    }
+    if store.book_in_force().is_err() {
+        tracing::error!(
+            book = wanted,
+            closed,
+            "the site file's book is closed or of another year: no copy is numbered until \
+             `kiosk book open`"
+        );
+    }
+    Ok(())
 }
 
 fn scanner_of(board: &Board) -> Result<Box<dyn Scanner>, AssembleError> {

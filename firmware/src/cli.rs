@@ -1,5 +1,6 @@
 //! The technician's command line. One file per noun.
 
+pub mod book;
 pub mod issue;
 pub mod journal;
 pub mod keys;
@@ -37,6 +38,14 @@ impl From<Outcome> for ExitCode {
 #[expect(clippy::print_stdout, reason = "the command line speaks through here")]
 pub fn say(text: impl std::fmt::Display) {
     println!("{text}");
+}
+
+/// Says that what was asked for cannot be done, and, on a line of its own, what to do.
+#[expect(clippy::print_stderr, reason = "the command line speaks through here")]
+pub fn refuse(problem: impl std::fmt::Display, hint: &str) -> Outcome {
+    eprintln!("error: {problem}");
+    eprintln!("hint: {hint}");
+    Outcome::Misuse
 }
 
 /// Prints an error with its causes and, on a line of its own, what to do.

@@ -7,11 +7,17 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use formats_copy::Product;
+use formats_vn::capacity::Capacity;
+use formats_vn::{due, fee};
 use serde::Deserialize;
-use time::Date;
+use time::{Date, OffsetDateTime};
+
+use crate::clock::VIETNAM;
 
 /// Largest site file that is read, in bytes.
 const SITE_FILE_BYTES_MAX: u64 = 256 * 1024;
+/// Longest text of the site file that goes into the register book, in characters.
+const BOOK_TEXT_CHARS_MAX: usize = 200;
 
 /// Everything that differs from one kiosk to the next.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,6 +35,12 @@ pub struct Config {
     pub officers: Vec<Officer>,
     /// The open register book of this device.
     pub book: Book,
+    /// What the fee depends on beside the pages.
+    #[serde(default)]
+    pub fee: Fee,
+    /// Days on which this body works otherwise than the built-in calendar says.
+    #[serde(default)]
+    pub days: Days,
     /// The central registry.
     pub registry: Registry,
     /// What the link to it may cost.
@@ -86,9 +98,10 @@ pub struct Officer {
     pub id: String,
     /// Full name as it is printed.
     pub name: String,
-    /// Capacity string, e.g. `TUQ. CHỦ TỊCH`.
+    /// Capacity string, e.g. `TUQ. CHỦ TỊCH`; one of those that [`Capacity`] knows.
     pub capacity: String,
-    /// The instrument of delegation; empty for the chair in person.
+    /// The instrument of delegation, as column 8 of the book names it; a delegated capacity must
+    /// have one.
     #[serde(default)]
     pub delegation: String,
     /// First day of the delegation.
@@ -105,10 +118,38 @@ pub struct Officer {
     pub signature_image: Option<PathBuf>,
 }
 
+/// Why an officer may not sign at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotInForce {
+    /// The capacity is none in which copies are certified.
+    #[error("the officer's capacity is not one in which copies are certified")]
+    Capacity,
+    /// The capacity is delegated and nothing says by what.
+    #[error("the officer's capacity is delegated and the site file names no instrument for it")]
+    Instrument,
+    /// The day is before the first or behind the last.
+    #[error("the officer's delegation holds from {from} to {until}")]
+    Validity {
+        /// Its first day.
+        from: Date,
+        /// Its last day.
+        until: Date,
+    },
+}
+
 impl Officer {
-    /// Whether the delegation is in force on `day`.
-    pub fn may_decide_on(&self, day: Date) -> bool {
-        self.valid_from <= day && day <= self.valid_until
+    /// Whether the officer may decide and sign at this moment: in a capacity of the law, by an
+    /// instrument where one is needed, within its days in Vietnam's time.
+    pub fn may_sign_at(&self, at: OffsetDateTime) -> Result<(), NotInForce> {
+        let capacity: Capacity = self.capacity.parse().map_err(|_| NotInForce::Capacity)?;
+        if capacity.is_delegated() && self.delegation.trim().is_empty() {
+            return Err(NotInForce::Instrument);
+        }
+        let day = at.to_offset(VIETNAM).date();
+        if !(self.valid_from..=self.valid_until).contains(&day) {
+            return Err(NotInForce::Validity { from: self.valid_from, until: self.valid_until });
+        }
+        Ok(())
     }
 }
 
@@ -130,6 +171,27 @@ pub struct Key {
 pub struct Book {
     /// Volume and symbol as on the cover, e.g. `03/2026-SCT/BS`.
     pub name: String,
+}
+
+/// Days on which this body works otherwise than the built-in calendar says.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Days {
+    /// Days off.
+    pub off: Vec<due::Day>,
+    /// Saturdays and Sundays that are worked.
+    pub worked: Vec<due::Day>,
+}
+
+/// What the fee depends on beside the pages. Whether a kiosk counts as filing online is not settled
+/// in law, so the site says it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fee {
+    /// How a visit at this kiosk counts.
+    pub channel: fee::Channel,
+    /// What is not charged, and why.
+    pub waivers: Vec<fee::Waiver>,
 }
 
 /// The central registry.
@@ -307,6 +369,11 @@ impl Config {
         if self.officers.is_empty() {
             return wrong("officers", "at least one officer must be named: only officers certify");
         }
+        if let Err(error) = self.book.name.parse::<formats_book::BookName>() {
+            return wrong("book.name", &error.to_string());
+        }
+        self.check_officers(path)?;
+        self.check_waivers(path)?;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
         if self.device.id.is_empty()
             || self.device.id.len() > 64
@@ -323,6 +390,42 @@ impl Config {
         Ok(())
     }
 
+    fn check_officers(&self, path: &Path) -> Result<(), ConfigError> {
+        for officer in &self.officers {
+            // Expired delegations may stay in the file; they are refused when they are used.
+            let problem = match officer.capacity.parse::<Capacity>() {
+                Err(error) => error.to_string(),
+                Ok(capacity) if capacity.is_delegated() && officer.delegation.trim().is_empty() => {
+                    "this capacity is delegated: name the instrument in delegation".into()
+                }
+                Ok(_) if officer.valid_from > officer.valid_until => {
+                    "valid_from is behind valid_until".into()
+                }
+                Ok(_) if officer.delegation.chars().count() > BOOK_TEXT_CHARS_MAX => {
+                    format!("use at most {BOOK_TEXT_CHARS_MAX} characters for delegation")
+                }
+                Ok(_) => continue,
+            };
+            let problem = format!("{}: {problem}", officer.id);
+            return Err(ConfigError::Value { path: path.into(), key: "officers", problem });
+        }
+        Ok(())
+    }
+
+    fn check_waivers(&self, path: &Path) -> Result<(), ConfigError> {
+        let named = |reason: &str| {
+            !reason.trim().is_empty() && reason.chars().count() <= BOOK_TEXT_CHARS_MAX
+        };
+        let fits = |w: &fee::Waiver| (1..=100).contains(&w.percent) && named(&w.reason);
+        if self.fee.waivers.iter().all(fits) {
+            return Ok(());
+        }
+        let problem = format!(
+            "each has a percent of 1 to 100, and a reason of 1 to {BOOK_TEXT_CHARS_MAX} letters"
+        );
+        Err(ConfigError::Value { path: path.into(), key: "fee.waivers", problem })
+    }
+
     /// The officer with this identity.
     pub fn officer(&self, id: &str) -> Option<&Officer> {
         self.officers.iter().find(|officer| officer.id == id)
@@ -334,6 +437,7 @@ time::serde::format_description!(iso_date, Date, "[year]-[month]-[day]");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::macros::datetime;
 
     const SITE: &str = r#"
 board = "board.toml"
@@ -349,6 +453,7 @@ key = { token = "authority", key = "seal", pin_file = "seal.pin" }
 id = "a"
 name = "Nguyễn Văn A"
 capacity = "TUQ. CHỦ TỊCH"
+delegation = "Quyết định 12/QĐ-UBND"
 valid_from = "2026-01-01"
 valid_until = "2026-12-31"
 token = "officer"
@@ -395,14 +500,51 @@ roots = "roots.pem"
     }
 
     #[test]
-    fn a_delegation_holds_on_its_first_and_last_day_only() {
+    fn a_delegation_holds_from_its_first_moment_to_its_last_in_vietnams_time() {
         let config = load(SITE).expect("a valid site file");
         let officer = config.officer("a").expect("officer a");
-        let day = |y, m, d| Date::from_calendar_date(y, m, d).expect("a date");
-        use time::Month::{December, January};
-        assert!(officer.may_decide_on(day(2026, January, 1)));
-        assert!(officer.may_decide_on(day(2026, December, 31)));
-        assert!(!officer.may_decide_on(day(2027, January, 1)));
-        assert!(!officer.may_decide_on(day(2025, December, 31)));
+        assert_eq!(officer.may_sign_at(datetime!(2026-01-01 00:00 +7)), Ok(()));
+        assert_eq!(officer.may_sign_at(datetime!(2026-12-31 23:59:59 +7)), Ok(()));
+        let outside =
+            Err(NotInForce::Validity { from: officer.valid_from, until: officer.valid_until });
+        assert_eq!(officer.may_sign_at(datetime!(2027-01-01 00:00 +7)), outside);
+        assert_eq!(officer.may_sign_at(datetime!(2026-12-31 17:00 UTC)), outside);
+        assert_eq!(officer.may_sign_at(datetime!(2025-12-31 23:59 +7)), outside);
+    }
+
+    #[test]
+    fn a_delegated_capacity_needs_its_instrument_and_the_chair_none() {
+        let bare = SITE.replace("delegation = \"Quyết định 12/QĐ-UBND\"\n", "");
+        let at = datetime!(2026-11-23 09:00 +7);
+        for capacity in ["TUQ. CHỦ TỊCH", "TL. CHỦ TỊCH", "KT. CHỦ TỊCH / PHÓ CHỦ TỊCH", "PHÓ"]
+        {
+            let text = bare.replace("TUQ. CHỦ TỊCH", capacity);
+            assert!(matches!(load(&text), Err(ConfigError::Value { key: "officers", .. })));
+            let mut officer = load(SITE).expect("a valid site file").officers.remove(0);
+            officer.delegation.clear();
+            officer.capacity = capacity.into();
+            let unknown = capacity == "PHÓ";
+            let why = if unknown { NotInForce::Capacity } else { NotInForce::Instrument };
+            assert_eq!(officer.may_sign_at(at), Err(why), "{capacity}");
+        }
+        for capacity in ["CHỦ TỊCH", "Q. CHỦ TỊCH", "CÔNG CHỨNG VIÊN"] {
+            let config = load(&bare.replace("TUQ. CHỦ TỊCH", capacity)).expect("a valid site file");
+            assert_eq!(config.officers[0].may_sign_at(at), Ok(()), "{capacity}");
+        }
+    }
+
+    #[test]
+    fn a_book_has_a_year_and_a_waiver_a_reason() {
+        let unnamed = SITE.replace("03/2026-SCT/BS", "quyen ba");
+        assert!(matches!(load(&unnamed), Err(ConfigError::Value { key: "book.name", .. })));
+        let waiver = |percent, reason| {
+            let text = "[[fee.waivers]]\nchannel = \"online\"\nvalid_from = \"2026-01-01\"\n";
+            format!("{SITE}\n{text}percent = {percent}\nreason = \"{reason}\"\n")
+        };
+        let config = load(&waiver(100, "Nghị quyết 77/2025/NQ-HĐND")).expect("a waiver");
+        assert_eq!(config.fee.channel, fee::Channel::InPerson);
+        for text in [waiver(0, "x"), waiver(101, "x"), waiver(50, " ")] {
+            assert!(matches!(load(&text), Err(ConfigError::Value { key: "fee.waivers", .. })));
+        }
     }
 }

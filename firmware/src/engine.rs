@@ -345,8 +345,9 @@ impl Hands {
         let visit = &dossier.visit;
         match effect {
             Effect::LookForRoom => {
-                let full = self.parts.store.room().err();
-                full.map(|error| Answer::NoRoom(decide::store_trouble(&error)))
+                let store = &self.parts.store;
+                let missing = store.room().and_then(|()| store.book_in_force()).err();
+                missing.map(|error| Answer::NoRoom(decide::store_trouble(&error)))
             }
             Effect::ScanPage(page) => Some(self.timed("scan", || self.scan_page(visit, page))),
             Effect::ReadPage(page) => Some(self.timed("read", || self.read_page(visit, page))),

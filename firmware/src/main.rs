@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kiosk::cli::{issue, journal, keys, outbox, run, verify};
+use kiosk::cli::{book, issue, journal, keys, outbox, run, verify};
 
 /// Bản Sao: the certified-copy kiosk.
 #[derive(Debug, Parser)]
@@ -27,6 +27,9 @@ enum Command {
     /// Keys, certificates, tokens.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// The register book (sổ chứng thực): open, close, print, refusals.
+    #[command(subcommand)]
+    Book(book::Book),
     /// The journal that everything is rebuilt from.
     #[command(subcommand)]
     Journal(journal::Journal),
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::verify(&args),
         Command::Outbox(args) => outbox::outbox(&args),
         Command::Keys(args) => keys::keys(&args),
+        Command::Book(args) => book::book(&args),
         Command::Journal(args) => journal::journal(&args),
     }
     .into()

@@ -19,6 +19,7 @@
 //! Start reading at [`Store`], then `journal.rs`.
 
 mod audit;
+mod books;
 mod catalog;
 mod copies;
 mod error;
@@ -43,13 +44,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use formats_files::{Disk, RealDisk};
 
 pub use audit::{Audit, list_copies, read_copy, verify_journal};
+pub use books::{BookContents, RefusalEntry, list_books, list_refusals, read_book};
 pub use catalog::{CopySummary, Delivery, Standing};
 pub use copies::COPY_BYTES_MAX;
 pub use error::{Contradiction, Damage, StoreError};
 pub use journal::read_segment;
 pub use record::{
-    AgeingReason, Decision, Entry, IssuedCopy, PrintOutcome, Priority, Record, RegisterRow,
-    Reservation, Verdict,
+    AgeingReason, ClosingSums, Decision, Entry, IssuedCopy, PrintOutcome, Priority, Record,
+    RegisterRow, Reservation, Verdict,
 };
 pub use recovery::{IndexFate, Recovery};
 pub use space::Policy;
@@ -145,17 +147,39 @@ impl Store {
             if open.book == book {
                 return Ok(());
             }
+            // Closing cannot be undone, so what would refuse the new book comes first.
+            if self.books().iter().any(|known| known.book == book) {
+                return Err(Contradiction::BookClosed { book: book.to_owned() }.into());
+            }
             self.settle(&mut held)?;
-            self.append(Record::BookClosed { book: open.book, total: open.issued })?;
+            self.append(open.closing())?;
         }
         let (book, authority) = (book.to_owned(), authority.to_owned());
         self.append(Record::BookOpened { book, authority }).map(drop)
+    }
+
+    /// Closes the open book with its totals (khóa sổ), for good. Refused while a number is held.
+    pub fn close_book(&self, book: &str) -> Result<BookTotals, StoreError> {
+        let mut held = self.held();
+        self.settle(&mut held)?;
+        let open = self.current_book().filter(|open| open.book == book);
+        let open = open.ok_or(Contradiction::NoBook)?;
+        self.append(open.closing())?;
+        let closed = self.books().into_iter().find(|known| known.book == book);
+        closed.ok_or_else(|| Contradiction::NoBook.into())
+    }
+
+    /// Whether a book is open that numbers copies certified now; why not otherwise.
+    pub fn book_in_force(&self) -> Result<(), StoreError> {
+        let open = self.current_book().ok_or(Contradiction::NoBook)?;
+        Ok(open.check_year(self.clock.now())?)
     }
 
     /// Holds the open book's next number for one copy of an approved visit.
     pub fn reserve(&self, visit: &str, code: &str) -> Result<Reservation, StoreError> {
         let mut held = self.held();
         self.settle(&mut held)?;
+        self.book_in_force()?;
         let reservation = self.inner().ahead.next_reservation(visit, code)?;
         self.append(Record::NumberReserved(reservation.clone()))?;
         Ok(reservation)

@@ -24,7 +24,6 @@ use crate::Failure;
 
 /// How long copies may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(300);
-const BOOK: &str = "03/2026-SCT/BS";
 const AUTHORITY: &str = "Ủy ban nhân dân phường Cửa Nam";
 const OFFICER: &str = "Nguyễn Thị Hà";
 const CAPACITY: &str = "TUQ. CHỦ TỊCH";
@@ -41,7 +40,7 @@ impl Van {
     /// An empty store in `folder`, for a device of `ca`.
     pub fn new(folder: &Path, ca: &TestCa, device: &str) -> Result<Self, Failure> {
         let (store, _) = Store::open(folder, Arc::new(SystemClock))?;
-        store.open_book(BOOK, AUTHORITY)?;
+        store.open_book(&crate::world::book_of_today(), AUTHORITY)?;
         let identity = ca.issue_with_key(&Subject::new(device, AUTHORITY), &Usage::TlsClient)?;
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from(ca.root().der.clone()))?;

@@ -8,6 +8,7 @@ use counterpart::{
     Gate, Saned, SoftTokens, Started, Subject, TestCa, TokenKey, TokenSpec, TrustHttp, Usage,
     free_port,
 };
+use kiosk::clock::{Clock, SystemClock};
 use serde_json::Value;
 
 use crate::{Citizen, Failure, Officer, Person};
@@ -71,6 +72,11 @@ fn authority_of_tests(options: &WorldOptions) -> Result<(Option<TrustHttp>, Test
         return Ok((Some(services), ca));
     }
     Ok((None, TestCa::new(name)?))
+}
+
+/// The name of a book that numbers copies of today: a book is of one year.
+pub(crate) fn book_of_today() -> String {
+    format!("03/{}-SCT/BS", SystemClock.now().year())
 }
 
 /// The workspace's root folder.
@@ -249,7 +255,7 @@ key = "officer"
 signature_image = "images/signature.png"
 
 [book]
-name = "03/2026-SCT/BS"
+name = "{book}"
 
 [registry]
 device_url = "https://localhost:{device}"
@@ -270,6 +276,7 @@ roots = "trust/root.pem"
             time_stamp = self.time_stamp_section(),
             // Less than what `fill` of the full-disk tests leaves would let every visit begin.
             reserve_mib = 1,
+            book = book_of_today(),
             state = self.state_dir(),
             device = self.device_port,
             public = self.public_url(),

@@ -44,7 +44,12 @@ fn as_json(audit: &Audit) -> serde_json::Value {
     let books: Vec<_> = audit
         .books
         .iter()
-        .map(|book| json!({ "book": book.book, "issued": book.issued }))
+        .map(|book| {
+            json!({
+                "book": book.book, "issued": book.issued, "copies": book.copies,
+                "fees_vnd": book.fees_vnd, "closed": book.is_closed(),
+            })
+        })
         .collect();
     json!({
         "records": audit.records,

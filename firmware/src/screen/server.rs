@@ -339,8 +339,7 @@ async fn decide(State(state): State<Arc<ScreenState>>, Json(body): Json<DecideBo
         }
         Ok(Approval { title: body.title, requester: body.requester })
     } else {
-        let reason = RefusalReason::ALL.into_iter().find(|r| r.code() == body.verdict);
-        match reason {
+        match RefusalReason::with_code(&body.verdict) {
             Some(reason) => Err(reason),
             None => return StatusCode::UNPROCESSABLE_ENTITY.into_response(),
         }

@@ -53,6 +53,8 @@ pub struct RefusalView {
     /// Its words.
     #[serde(flatten)]
     pub words: Sentence,
+    /// The article it rests on.
+    pub ground: Sentence,
 }
 
 /// The officer's view.
@@ -207,7 +209,7 @@ pub struct OfficerView {
     pub name: String,
     /// Capacity string.
     pub capacity: String,
-    /// Whether the delegation is in force today.
+    /// Whether the officer may sign now.
     pub in_force: bool,
 }
 
@@ -261,7 +263,11 @@ fn issued_view(state: &State) -> Option<IssuedView> {
 }
 
 fn refusal_view(reason: RefusalReason) -> RefusalView {
-    RefusalView { code: reason.code(), words: words::refusal(reason) }
+    RefusalView {
+        code: reason.code(),
+        words: words::refusal(reason),
+        ground: words::refusal_ground(reason),
+    }
 }
 
 /// The citizen's view of the kiosk.
@@ -303,7 +309,7 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
     let shown =
         matches!(state, State::Deciding(_) | State::Authorising(..) | State::Certifying(..));
     let dossier = visit.dossier();
-    let today = kiosk.parts().clock.now().date();
+    let now = kiosk.parts().clock.now();
     let desk = kiosk.desk();
     CaseView {
         state: state_name(state),
@@ -318,7 +324,7 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         requester: if shown { requester_view(&desk) } else { None },
         face: dossier.and_then(|dossier| dossier.face).map(words::face),
         trouble: dossier.and_then(|dossier| dossier.trouble.clone()).map(trouble_view),
-        officers: kiosk.parts().config.officers.iter().map(|o| officer_view(o, today)).collect(),
+        officers: kiosk.parts().config.officers.iter().map(|o| officer_view(o, now)).collect(),
         reasons: RefusalReason::ALL.into_iter().map(refusal_view).collect(),
         issued: issued_view(state),
         keys: lock(&kiosk.parts().key_problems).iter().filter_map(words::key).collect(),
@@ -329,12 +335,12 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
     }
 }
 
-fn officer_view(officer: &Officer, today: time::Date) -> OfficerView {
+fn officer_view(officer: &Officer, now: OffsetDateTime) -> OfficerView {
     OfficerView {
         id: officer.id.clone(),
         name: officer.name.clone(),
         capacity: officer.capacity.clone(),
-        in_force: officer.may_decide_on(today),
+        in_force: officer.may_sign_at(now).is_ok(),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::visit::{RefusalReason, Say};
 struct Language {
     say: BTreeMap<String, String>,
     refusal: BTreeMap<String, String>,
+    refusal_ground: BTreeMap<String, String>,
     face: BTreeMap<String, String>,
     key: BTreeMap<String, String>,
 }
@@ -56,6 +57,11 @@ pub fn refusal(reason: RefusalReason) -> Sentence {
     sentence(|language| &language.refusal, reason.code())
 }
 
+/// What a refusal for this reason rests on: the article, or what else.
+pub fn refusal_ground(reason: RefusalReason) -> Sentence {
+    sentence(|language| &language.refusal_ground, reason.code())
+}
+
 /// What the face step says.
 pub fn face(outcome: crate::visit::FaceOutcome) -> Sentence {
     sentence(|language| &language.face, &id_of(&outcome))
@@ -84,6 +90,7 @@ mod tests {
         let tables = [
             (&vi.say, &en.say),
             (&vi.refusal, &en.refusal),
+            (&vi.refusal_ground, &en.refusal_ground),
             (&vi.face, &en.face),
             (&vi.key, &en.key),
         ];
@@ -94,10 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_of_refusal_has_words() {
+    fn every_reason_of_refusal_has_words_and_a_ground() {
         for reason in RefusalReason::ALL {
             assert!(!refusal(reason).vi.starts_with('['), "{reason:?}");
+            assert!(!refusal_ground(reason).vi.starts_with('['), "{reason:?}");
+            assert_eq!(RefusalReason::with_code(reason.code()), Some(reason));
         }
+        let coded = WORDS[0].refusal.len();
+        assert_eq!(coded, RefusalReason::ALL.len(), "words for a reason that is none");
     }
 
     #[test]

@@ -7,9 +7,11 @@ use formats_copy::{
     Assets, CopyRequest, PageImage, PlacedWord, SignatureAlgorithm, Signer, TrustAnchors,
     VerificationCode,
 };
+use formats_vn::fee::{Charge, FeeTable};
 
-use super::decide::{read_pin, record_approval, store_trouble, token_trouble};
+use super::decide::{not_delegated, read_pin, record_approval, store_trouble, token_trouble};
 use super::prove::TimeStamps;
+use crate::clock::VIETNAM;
 use crate::config::Officer;
 use crate::desk::KeptPage;
 use crate::engine::{Parts, lock};
@@ -121,11 +123,11 @@ pub fn certify(
     let reservation = parts.store.reserve(&case.visit.0, &code.to_string()).map_err(store)?;
 
     let kept = seal_and_check(parts, case, officer, officer_key, code, &reservation).and_then(
-        |(sealed, row)| {
+        |(sealed, row, charge)| {
             // It may have been set while the keys signed.
             super::clock::require(parts)?;
             parts.store.commit(&reservation, &sealed.bytes, row).map_err(store)?;
-            Ok(issued(parts, &reservation, &sealed))
+            Ok(issued(parts, &reservation, &sealed, charge))
         },
     );
     if let Err(trouble) = &kept
@@ -137,11 +139,13 @@ pub fn certify(
     kept
 }
 
-fn issued(parts: &Parts, reservation: &Reservation, sealed: &Sealed) -> Issued {
+fn issued(parts: &Parts, reservation: &Reservation, sealed: &Sealed, charge: Charge) -> Issued {
     let base = parts.config.registry.public_url.trim_end_matches('/');
     Issued {
         number: reservation.number,
         book: reservation.book.clone(),
+        fee_vnd: charge.total_vnd,
+        fee_waived: charge.waived,
         code: reservation.code.clone(),
         sha256: hex::encode(sealed.sha256),
         qr: sealed.qr.clone(),
@@ -156,14 +160,17 @@ fn seal_and_check(
     officer_key: &mut dyn SigningSession,
     code: VerificationCode,
     reservation: &Reservation,
-) -> Result<(Sealed, RegisterRow), Trouble> {
+) -> Result<(Sealed, RegisterRow, Charge), Trouble> {
     let pin = read_pin(&parts.keys.authority_pin).map_err(|error| token_trouble(&error))?;
     let mut seal_key =
         lock(&parts.keys.authority).open(&pin).map_err(|error| token_trouble(&error))?;
     let now = parts.clock.now();
+    // The officer may have opened the case when the delegation still held: this moment counts.
+    officer.may_sign_at(now).map_err(|why| not_delegated(&why.to_string()))?;
+    parts.store.book_in_force().map_err(|error| store_trouble(&error))?;
+    let charge = charge(parts, case, now)?;
     let request = request(parts, case, officer, code, reservation, now);
     let sealed = parts.sealer.seal(&request, &officer.id, officer_key, seal_key.as_mut())?;
-    let pages = u32::try_from(case.pages.len()).unwrap_or(u32::MAX);
     let row = RegisterRow {
         certified_at: now,
         requester: case.approval.requester.clone(),
@@ -171,10 +178,27 @@ fn seal_and_check(
         officer: officer.name.clone(),
         capacity: officer.capacity.clone(),
         copies: case.copies,
-        fee_vnd: formats_vn::fee::certified_copy(pages) * u64::from(case.copies),
-        note: String::new(),
+        fee_vnd: charge.total_vnd,
+        note: note(officer, &charge),
     };
-    Ok((sealed, row))
+    Ok((sealed, row, charge))
+}
+
+/// The fee of the day for all copies under the number, less what the site waives.
+fn charge(parts: &Parts, case: &Case, now: time::OffsetDateTime) -> Result<Charge, Trouble> {
+    let pages = u32::try_from(case.pages.len()).unwrap_or(u32::MAX);
+    let table = FeeTable::built_in().map_err(|error| internal(&crate::chain(&error)))?;
+    let (day, fee) = (now.to_offset(VIETNAM).date(), &parts.config.fee);
+    table
+        .charge(day, pages, case.copies, fee.channel, &fee.waivers)
+        .ok_or_else(|| internal(&format!("no fee is known for {day}: check the clock")))
+}
+
+/// Column 8: by what instrument the officer signs, and why less than the fee is charged.
+fn note(officer: &Officer, charge: &Charge) -> String {
+    let notes = [Some(officer.delegation.trim()), charge.waived.as_deref()];
+    let notes: Vec<_> = notes.into_iter().flatten().filter(|note| !note.is_empty()).collect();
+    notes.join("; ")
 }
 
 fn request(
@@ -267,3 +291,6 @@ fn internal(cause: &str) -> Trouble {
         severity: Severity::Service,
     }
 }
+
+#[cfg(test)]
+mod tests;

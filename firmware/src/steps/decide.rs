@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Officer;
 use crate::engine::{Parts, lock};
-use crate::store::{self, Record, StoreError};
+use crate::store::{self, Contradiction, Record, StoreError};
 use crate::visit::{Decision, RefusalReason, Say, Severity, Trouble, VisitId};
 
 /// Wrong PINs in a row after which the kiosk refuses to try the token again. Tokens lock themselves
@@ -44,12 +44,11 @@ pub fn open_key(
     let Some((person, token)) = known else {
         return Err(not_delegated("no such officer in the site file"));
     };
-    if !person.may_decide_on(parts.clock.now().date()) {
-        return Err(not_delegated("today is outside the delegation's validity"));
-    }
+    // A doubtful clock first: it may be what puts the moment outside the delegation.
     if !decision.confirms_clock {
         super::clock::require(parts)?;
     }
+    person.may_sign_at(parts.clock.now()).map_err(|why| not_delegated(&why.to_string()))?;
     let failures = parts.store.pin_failures(officer);
     if failures.count >= PIN_TRIES_MAX
         && failures.last.is_some_and(|last| parts.clock.now() - last < PIN_LOCK)
@@ -176,6 +175,7 @@ pub fn token_trouble(error: &DeviceError) -> Trouble {
 pub fn store_trouble(error: &StoreError) -> Trouble {
     let say = match error {
         StoreError::NoSpace { .. } | StoreError::LowSpace { .. } => Say::DiskFull,
+        StoreError::Refused(Contradiction::NoBook | Contradiction::BookYear { .. }) => Say::NoBook,
         _ => Say::Internal,
     };
     Trouble {
@@ -199,7 +199,8 @@ fn pin_trouble(say: Say, count: u32) -> Trouble {
     }
 }
 
-fn not_delegated(cause: &str) -> Trouble {
+/// The officer may not sign now: what officer and technician are told.
+pub(super) fn not_delegated(cause: &str) -> Trouble {
     Trouble {
         say: Say::NotDelegated,
         cause: cause.into(),

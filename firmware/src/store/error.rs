@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::record::ClosingSums;
+
 /// What is wrong with a place in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
@@ -62,6 +64,24 @@ pub enum Contradiction {
         expected: u32,
         /// The total that was written.
         found: u32,
+    },
+    /// The sums written at closing are not those of the book's rows.
+    #[error("book {book} has {expected:?}, its closing says {found:?}")]
+    BookSums {
+        /// The book.
+        book: String,
+        /// Copies and fees of its rows.
+        expected: ClosingSums,
+        /// What was written.
+        found: ClosingSums,
+    },
+    /// A book numbers the copies of its own year only, from 01 on 1 January.
+    #[error("book {book} does not number copies of {year}")]
+    BookYear {
+        /// The book.
+        book: String,
+        /// The year of the certification.
+        year: i32,
     },
     /// A number is not the next one of its book.
     #[error("book {book}: the next number is {expected}, not {found}")]
@@ -292,6 +312,11 @@ impl StoreError {
             Self::Newer { .. } => "start the kiosk version that wrote this store, or a newer one",
             Self::Interrupted => "start the kiosk again and send its log to the maintainer",
             Self::Shut { .. } => "remove the cause named below; the kiosk retries, or restart it",
+            Self::Refused(
+                Contradiction::NoBook
+                | Contradiction::BookYear { .. }
+                | Contradiction::BookClosed { .. },
+            ) => "open this year's book: `kiosk book open`, and name it in the site file",
             Self::Refused(_) => "start the visit again; report it if it happens twice",
             Self::RecordTooLong { .. } | Self::CopyTooLong { .. } => {
                 "certify fewer pages in one copy"

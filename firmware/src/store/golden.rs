@@ -97,7 +97,7 @@ fn facts_v1() -> Vec<Record> {
             row: marked,
             ..issued(3, 2, "visit-3", "BS1-CCCC", "%PDF second")
         }),
-        Record::BookClosed { book: s(BOOK), total: 2 },
+        Record::BookClosed { book: s(BOOK), total: 2, sums: None },
         Record::BookOpened { book: s("01/2027-SCT/BS"), authority: authority() },
     ]
 }

@@ -165,6 +165,15 @@ pub enum PrintOutcome {
     },
 }
 
+/// What the rows of a closed book add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosingSums {
+    /// Copies certified under its numbers.
+    pub copies: u64,
+    /// Fees in đồng.
+    pub fees_vnd: u64,
+}
+
 /// Why a delivered copy's file was removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -199,6 +208,9 @@ pub enum Record {
         book: String,
         /// How many numbers it has.
         total: u32,
+        /// What its rows add up to; books closed by programs before 23 November 2026 lack it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sums: Option<ClosingSums>,
     },
     /// An officer decided on a visit.
     OfficerDecision(Decision),

@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use formats_book::BookName;
 use time::OffsetDateTime;
 
 use super::error::Contradiction;
 use super::frame::{self, Hash};
-use super::record::{IssuedCopy, PrintOutcome, Record, Reservation, Verdict};
+use super::record::{ClosingSums, IssuedCopy, PrintOutcome, Record, Reservation, Verdict};
+use crate::clock::VIETNAM;
 
 /// Wrong PINs of an officer in a row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,8 +35,30 @@ pub struct BookTotals {
     pub issued: u32,
     /// How many reservations came to nothing.
     pub released: u32,
-    /// Whether it was closed.
-    pub closed: bool,
+    /// Copies certified under its numbers.
+    pub copies: u64,
+    /// Fees of its rows, in đồng.
+    pub fees_vnd: u64,
+    /// When it was closed; none while it is open.
+    pub closed_at: Option<OffsetDateTime>,
+}
+
+impl BookTotals {
+    /// Whether it was closed (khóa sổ): it takes no more numbers, and is never opened again.
+    pub const fn is_closed(&self) -> bool {
+        self.closed_at.is_some()
+    }
+
+    /// Whether the book numbers copies that are certified at this time.
+    pub(super) fn check_year(&self, at: OffsetDateTime) -> Result<(), Contradiction> {
+        check_year(&self.book, at)
+    }
+
+    /// The record that closes the book with what it adds up to.
+    pub(super) fn closing(&self) -> Record {
+        let sums = Some(ClosingSums { copies: self.copies, fees_vnd: self.fees_vnd });
+        Record::BookClosed { book: self.book.clone(), total: self.issued, sums }
+    }
 }
 
 /// How many records of the kinds that need no more than a count.
@@ -117,13 +141,14 @@ impl State {
     pub(super) fn check(&self, record: &Record) -> Result<(), Contradiction> {
         match record {
             Record::BookOpened { book, .. } => self.check_open_book(book),
-            Record::BookClosed { book, total } => self.check_close_book(book, *total),
+            Record::BookClosed { book, total, sums } => self.check_close_book(book, *total, *sums),
             Record::NumberReserved(reservation) => self.check_reserve(reservation),
             Record::NumberReleased { sequence, number, book, .. } => {
                 self.check_reserved(*sequence, *number, book)
             }
             Record::Issued(copy) => {
                 self.check_approved(&copy.visit)?;
+                check_year(&copy.book, copy.row.certified_at)?;
                 self.check_reserved(copy.sequence, copy.number, &copy.book)
             }
             Record::Delivered { sequence, sha256, .. } => self.check_delivered(*sequence, sha256),
@@ -165,16 +190,28 @@ impl State {
         }
     }
 
-    fn check_close_book(&self, book: &str, total: u32) -> Result<(), Contradiction> {
+    fn check_close_book(
+        &self,
+        book: &str,
+        total: u32,
+        sums: Option<ClosingSums>,
+    ) -> Result<(), Contradiction> {
         if let Some(open) = &self.reservation {
             return Err(Contradiction::ReservationOpen { sequence: open.sequence });
         }
-        let expected = self.open_book(book)?.issued;
-        if expected != total {
-            let book = book.to_owned();
-            return Err(Contradiction::BookTotal { book, expected, found: total });
+        let open = self.open_book(book)?;
+        let book = || book.to_owned();
+        if open.issued != total {
+            let expected = open.issued;
+            return Err(Contradiction::BookTotal { book: book(), expected, found: total });
         }
-        Ok(())
+        let expected = ClosingSums { copies: open.copies, fees_vnd: open.fees_vnd };
+        match sums {
+            Some(found) if found != expected => {
+                Err(Contradiction::BookSums { book: book(), expected, found })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn check_reserve(&self, wanted: &Reservation) -> Result<(), Contradiction> {
@@ -258,7 +295,7 @@ impl State {
 
     fn open_book(&self, book: &str) -> Result<&BookTotals, Contradiction> {
         match self.books.get(book) {
-            Some(totals) if !totals.closed => Ok(totals),
+            Some(totals) if !totals.is_closed() => Ok(totals),
             Some(_) => Err(Contradiction::BookClosed { book: book.to_owned() }),
             None => Err(Contradiction::NoBook),
         }
@@ -278,7 +315,7 @@ impl State {
             Record::BookOpened { book, authority } => self.open(book, authority, at),
             Record::BookClosed { book, .. } => {
                 if let Some(totals) = self.books.get_mut(book) {
-                    totals.closed = true;
+                    totals.closed_at = Some(at);
                 }
                 self.current = None;
             }
@@ -361,7 +398,9 @@ impl State {
             opened_at: at,
             issued: 0,
             released: 0,
-            closed: false,
+            copies: 0,
+            fees_vnd: 0,
+            closed_at: None,
         };
         self.books.insert(book.to_owned(), totals);
         self.current = Some(book.to_owned());
@@ -377,6 +416,9 @@ impl State {
         self.sums.issued += 1;
         if let Some(totals) = self.books.get_mut(&copy.book) {
             totals.issued = copy.number;
+            // A row of a thousand years' fees is a contradiction elsewhere, not a panic here.
+            totals.copies = totals.copies.saturating_add(copy.row.copies.into());
+            totals.fees_vnd = totals.fees_vnd.saturating_add(copy.row.fee_vnd);
         }
     }
 
@@ -451,6 +493,17 @@ impl State {
     /// When journal and copies were last read again.
     pub(super) const fn last_scrub(&self) -> Option<OffsetDateTime> {
         self.last_scrub
+    }
+}
+
+/// A book whose name tells a year numbers the copies of that year, by Vietnam's calendar.
+fn check_year(book: &str, at: OffsetDateTime) -> Result<(), Contradiction> {
+    let year = at.to_offset(VIETNAM).year();
+    match book.parse::<BookName>() {
+        Ok(name) if name.year != year => {
+            Err(Contradiction::BookYear { book: book.to_owned(), year })
+        }
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -38,6 +38,8 @@ fn issued() -> Issued {
     Issued {
         number: 1,
         book: "01/2026-SCT/BS".into(),
+        fee_vnd: 2_000,
+        fee_waived: None,
         code: "0000".into(),
         sha256: "00".into(),
         qr: "https://x".into(),

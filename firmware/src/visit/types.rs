@@ -144,11 +144,13 @@ pub enum RefusalReason {
     CopyOfCopy,
     /// The requester cannot be identified.
     Identity,
+    /// The original was issued electronically: what was laid on the scanner is a print of it.
+    BornDigital,
 }
 
 impl RefusalReason {
     /// All reasons, in the order in which an officer sees them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::R1,
         Self::R2,
         Self::R3,
@@ -157,7 +159,13 @@ impl RefusalReason {
         Self::R6,
         Self::CopyOfCopy,
         Self::Identity,
+        Self::BornDigital,
     ];
+
+    /// The reason with this code.
+    pub fn with_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
 
     /// The code in the journal and in the words file.
     pub const fn code(self) -> &'static str {
@@ -170,6 +178,7 @@ impl RefusalReason {
             Self::R6 => "R6",
             Self::CopyOfCopy => "COPY",
             Self::Identity => "ID",
+            Self::BornDigital => "DIGITAL",
         }
     }
 }
@@ -188,6 +197,10 @@ pub struct Issued {
     pub number: u32,
     /// The book.
     pub book: String,
+    /// The fee for all copies under the number, in đồng.
+    pub fee_vnd: u64,
+    /// Why less than the fee of the day is charged; none for the full fee.
+    pub fee_waived: Option<String>,
     /// Verification code.
     pub code: String,
     /// SHA-256 of the sealed file, hex.
@@ -224,7 +237,7 @@ pub struct Trouble {
 /// What an effect brought.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// The kiosk could not keep another copy.
+    /// The kiosk could not number or keep another copy.
     NoRoom(Trouble),
     /// The page was scanned.
     Scanned(PageId),
@@ -267,7 +280,7 @@ pub enum Answer {
 /// What the engine must do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Look whether another copy can be kept; answers `NoRoom` if not, else nothing.
+    /// Look whether another copy can be numbered and kept; answers `NoRoom` if not, else nothing.
     LookForRoom,
     /// Scan a page; answers `Scanned` or `ScanFailed`.
     ScanPage(PageId),
@@ -359,6 +372,8 @@ pub enum Say {
     NotDelegated,
     /// The kiosk cannot keep more copies now.
     DiskFull,
+    /// No book of this year is open.
+    NoBook,
     /// Something inside failed.
     Internal,
     /// Nobody touched the screen for a while.

@@ -524,7 +524,8 @@ fn config(name: &str, pin_file: &std::path::Path) -> Config {
         "authority": { "name": "UBND PHƯỜNG THỬ", "place": "Hà Nội", "key": key },
         "officers": [{
             "id": OFFICER_KEY, "name": "Trần Thị Thử", "capacity": "TUQ. CHỦ TỊCH",
-            "valid_from": "2020-01-01", "valid_until": "2030-12-31", "token": "o", "key": "k",
+            "delegation": "Quyết định 1/QĐ-UBND", "valid_from": "2020-01-01",
+            "valid_until": "2030-12-31", "token": "o", "key": "k",
         }],
         "book": { "name": "01/2026-SCT/BS" },
         "registry": {

@@ -15,7 +15,7 @@ const LABELS = {
     sure: 'Dừng lại? Hình ảnh các trang đã quét sẽ bị xóa.', goOn: 'Không, làm tiếp',
     endSure: 'Dừng lại và xóa',
     copy: 'Bản sao đã cấp', qr: 'Mã QR để lưu và kiểm tra bản sao', code: 'Mã xác thực',
-    number: 'Số chứng thực', book: 'Quyển số', address: 'Kiểm tra tại',
+    number: 'Số chứng thực', book: 'Quyển số', address: 'Kiểm tra tại', fee: 'Phí',
     closes: 'Màn hình này tự đóng sau ít phút.',
     offline: 'Máy đang kết nối lại. Xin chờ; nếu lâu, xin gọi cán bộ.',
     count: (pages) => `Đã quét: ${pages} trang`, reason: 'Lý do',
@@ -32,7 +32,7 @@ const LABELS = {
     sure: 'Stop? The pictures of the pages scanned will be deleted.', goOn: 'No, go on',
     endSure: 'Stop and delete',
     copy: 'The copy issued', qr: 'QR code to keep and check the copy', code: 'Verification code',
-    number: 'Certification number', book: 'Book', address: 'Check at',
+    number: 'Certification number', book: 'Book', address: 'Check at', fee: 'Fee',
     closes: 'This screen closes by itself in a few minutes.',
     offline: 'The kiosk is reconnecting. Please wait; if it takes long, call an officer.',
     count: (pages) => `Pages scanned: ${pages}`, reason: 'Reason',
@@ -133,7 +133,7 @@ function drawIssued(issued) {
   const qr = at('qr');
   if (!issued) {
     qr.removeAttribute('src');
-    ['code', 'number', 'book', 'verify-url'].forEach((id) => put(at(id), ''));
+    ['code', 'number', 'book', 'fee', 'verify-url'].forEach((id) => put(at(id), ''));
     return;
   }
   // As an image, never as markup: whatever the drawing holds cannot act in this page.
@@ -145,6 +145,8 @@ function drawIssued(issued) {
   put(at('code'), issued.code);
   put(at('number'), String(issued.number));
   put(at('book'), issued.book);
+  const fee = `${issued.fee_vnd.toLocaleString('vi-VN')} đồng`;
+  put(at('fee'), issued.fee_waived ? `${fee} (${issued.fee_waived})` : fee);
   put(at('verify-url'), issued.verify_url);
 }
 
@@ -188,8 +190,9 @@ function draw() {
   const counting = view.pages > 0 && ['collecting', 'scanning'].includes(state);
   show(at('count'), counting);
   put(at('count'), counting ? label('count')(view.pages) : '');
+  const refused = view.refusal && `${view.refusal[lang]} (${view.refusal.ground[lang]})`;
   show(at('refusal'), Boolean(view.refusal));
-  put(at('refusal'), view.refusal ? `${label('reason')}: ${view.refusal[lang]}.` : '');
+  put(at('refusal'), view.refusal ? `${label('reason')}: ${refused}.` : '');
   show(at('notice'), Boolean(view.notice));
   put(at('notice'), view.notice ? view.notice[lang] : '');
   drawIssued(view.issued);

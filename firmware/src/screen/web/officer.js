@@ -504,7 +504,7 @@ function drawChoices(fresh) {
   const only = able.length === 1 ? able[0].id : lastOfficer;
   const signer = fresh ? only : at('officer').value || only;
   options(at('officer'), able.map((o) => [o.id, `${o.name}, ${o.capacity}`]), signer);
-  const reasons = asArray(view.reasons).map((r) => [r.code, `${r.code}: ${r[lang]}`]);
+  const reasons = asArray(view.reasons).map((r) => [r.code, `${r.code}: ${r[lang]} (${r.ground[lang]})`]);
   options(at('reason'), reasons, fresh ? '' : at('reason').value);
   if (able.length === 0) {
     error = 'noOfficer';

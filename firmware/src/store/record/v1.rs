@@ -108,7 +108,7 @@ impl Record {
         match self {
             Self::Started { device, version } => Today::Started { device, version },
             Self::BookOpened { book, authority } => Today::BookOpened { book, authority },
-            Self::BookClosed { book, total } => Today::BookClosed { book, total },
+            Self::BookClosed { book, total } => Today::BookClosed { book, total, sums: None },
             Self::OfficerDecision(decision) => Today::OfficerDecision(decision.upgrade()),
             Self::NumberReserved(r) => Today::NumberReserved(r.upgrade()),
             Self::NumberReleased { sequence, number, book, why } => {

@@ -156,8 +156,8 @@ fn check_totals(store: &Store, story: &Story) -> Result<(), Verdict> {
             && book.issued == *issued
             && book.released == released
             // Between closing a book and opening the next one a crash may have come.
-            && (at != current || book.closed == store.current_book().is_none())
-            && (at == current || book.closed);
+            && (at != current || book.is_closed() == store.current_book().is_none())
+            && (at == current || book.is_closed());
         ensure(same, Word::Wrong, || format!("totals of book {name}: {book:?}"))?;
         let copies = model.copies.iter().filter(|copy| copy.book == *name);
         let rows: Vec<_> = copies.map(|copy| (copy.number, plan::row(copy.step))).collect();

@@ -1,0 +1,88 @@
+//! `kiosk book refusals`: what was refused, why, and by what ground.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use time::Date;
+use time::macros::format_description;
+
+use super::super::{Outcome, complain, refuse, say};
+use crate::clock::VIETNAM;
+use crate::screen::words::{self, Sentence};
+use crate::store::{self, RefusalEntry};
+use crate::visit::RefusalReason;
+
+/// Which refusals, and how to list them.
+#[derive(Debug, clap::Args)]
+pub struct Refusals {
+    /// The first day, such as 2026-11-01.
+    #[arg(long)]
+    from: Option<String>,
+    /// The last day.
+    #[arg(long)]
+    to: Option<String>,
+    /// The kiosk's state folder.
+    #[arg(long, default_value = "/var/lib/kiosk")]
+    state: PathBuf,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The words of a reason on record; its bare code if this program does not know it.
+pub(super) fn reason(code: &str) -> Sentence {
+    let bare = || Sentence { vi: code.to_owned(), en: code.to_owned() };
+    RefusalReason::with_code(code).map_or_else(bare, words::refusal)
+}
+
+/// What a reason on record rests on.
+pub(super) fn ground(code: &str) -> Sentence {
+    let none = || Sentence { vi: String::new(), en: String::new() };
+    RefusalReason::with_code(code).map_or_else(none, words::refusal_ground)
+}
+
+/// Runs the command.
+pub(super) fn refusals(args: &Refusals) -> Outcome {
+    let day = |text: &String| Date::parse(text, format_description!("[year]-[month]-[day]"));
+    let (from, to) = match (args.from.as_ref().map(day), args.to.as_ref().map(day)) {
+        (Some(Err(_)), _) | (_, Some(Err(_))) => {
+            return refuse("that is no day", "write it as 2026-11-01");
+        }
+        (from, to) => (from.and_then(Result::ok), to.and_then(Result::ok)),
+    };
+    let mut found = match store::list_refusals(&args.state) {
+        Ok(found) => found,
+        Err(error) => return complain(&error, error.hint()),
+    };
+    found.retain(|refusal| {
+        let day = refusal.at.to_offset(VIETNAM).date();
+        from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
+    });
+    if args.json {
+        say(json!({ "refusals": found.iter().map(as_json).collect::<Vec<_>>() }));
+        return Outcome::Done;
+    }
+    for refusal in &found {
+        say(line(refusal));
+    }
+    say(format_args!("{} refusals", found.len()));
+    Outcome::Done
+}
+
+fn line(refusal: &RefusalEntry) -> String {
+    let by = refusal.officer.as_deref().unwrap_or("the machine");
+    let (reason, ground) = (reason(&refusal.reason).vi, ground(&refusal.reason).vi);
+    let at = refusal.at.to_offset(VIETNAM).truncate_to_second();
+    format!("{at}  [{}] {reason}  ({ground})  by {by}", refusal.reason)
+}
+
+fn as_json(refusal: &RefusalEntry) -> serde_json::Value {
+    json!({
+        "at": refusal.at.to_string(),
+        "visit": refusal.visit,
+        "code": refusal.reason,
+        "reason": reason(&refusal.reason),
+        "ground": ground(&refusal.reason),
+        "officer": refusal.officer,
+    })
+}
