@@ -126,6 +126,11 @@ fn facts_v2() -> Vec<Record> {
             why: AgeingReason::Kept,
         },
         Record::Scrubbed { damaged: 1, unexplained: 0 },
+        Record::BookClosed {
+            book: s("01/2027-SCT/BS"),
+            total: 0,
+            sums: Some(ClosingSums { copies: 0, fees_vnd: 0 }),
+        },
     ]);
     facts
 }
