@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use formats_copy::Product;
-use formats_vn::capacity::Capacity;
+use formats_vn::capacity::{Capacity, is_delegated};
 use formats_vn::{due, fee};
 use serde::Deserialize;
 use time::{Date, OffsetDateTime};
@@ -121,9 +121,6 @@ pub struct Officer {
 /// Why an officer may not sign at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotInForce {
-    /// The capacity is none in which copies are certified.
-    #[error("the officer's capacity is not one in which copies are certified")]
-    Capacity,
     /// The capacity is delegated and nothing says by what.
     #[error("the officer's capacity is delegated and the site file names no instrument for it")]
     Instrument,
@@ -138,11 +135,10 @@ pub enum NotInForce {
 }
 
 impl Officer {
-    /// Whether the officer may decide and sign at this moment: in a capacity of the law, by an
-    /// instrument where one is needed, within its days in Vietnam's time.
+    /// Whether the officer may decide and sign at this moment: by an instrument where the capacity
+    /// needs one, within its days in Vietnam's time.
     pub fn may_sign_at(&self, at: OffsetDateTime) -> Result<(), NotInForce> {
-        let capacity: Capacity = self.capacity.parse().map_err(|_| NotInForce::Capacity)?;
-        if capacity.is_delegated() && self.delegation.trim().is_empty() {
+        if is_delegated(&self.capacity) && self.delegation.trim().is_empty() {
             return Err(NotInForce::Instrument);
         }
         let day = at.to_offset(VIETNAM).date();
@@ -392,19 +388,21 @@ impl Config {
 
     fn check_officers(&self, path: &Path) -> Result<(), ConfigError> {
         for officer in &self.officers {
+            let certifies = self.authority.product == Product::ChungThuc;
             // Expired delegations may stay in the file; they are refused when they are used.
             let problem = match officer.capacity.parse::<Capacity>() {
-                Err(error) => error.to_string(),
-                Ok(capacity) if capacity.is_delegated() && officer.delegation.trim().is_empty() => {
+                Err(error) if certifies => error.to_string(),
+                _ if officer.capacity.trim().is_empty() => "the capacity is empty".into(),
+                _ if is_delegated(&officer.capacity) && officer.delegation.trim().is_empty() => {
                     "this capacity is delegated: name the instrument in delegation".into()
                 }
-                Ok(_) if officer.valid_from > officer.valid_until => {
+                _ if officer.valid_from > officer.valid_until => {
                     "valid_from is behind valid_until".into()
                 }
-                Ok(_) if officer.delegation.chars().count() > BOOK_TEXT_CHARS_MAX => {
+                _ if officer.delegation.chars().count() > BOOK_TEXT_CHARS_MAX => {
                     format!("use at most {BOOK_TEXT_CHARS_MAX} characters for delegation")
                 }
-                Ok(_) => continue,
+                _ => continue,
             };
             let problem = format!("{}: {problem}", officer.id);
             return Err(ConfigError::Value { path: path.into(), key: "officers", problem });
@@ -523,10 +521,17 @@ roots = "roots.pem"
             let mut officer = load(SITE).expect("a valid site file").officers.remove(0);
             officer.delegation.clear();
             officer.capacity = capacity.into();
-            let unknown = capacity == "PHÓ";
-            let why = if unknown { NotInForce::Capacity } else { NotInForce::Instrument };
-            assert_eq!(officer.may_sign_at(at), Err(why), "{capacity}");
+            if capacity != "PHÓ" {
+                assert_eq!(officer.may_sign_at(at), Err(NotInForce::Instrument), "{capacity}");
+            }
         }
+        // Whoever copies a document that the body manages is not of those who certify.
+        let records = |capacity| {
+            let text =
+                bare.replace("place = \"Hà Nội\"", "place = \"Hà Nội\"\nproduct = \"sao-y\"");
+            load(&text.replace("TUQ. CHỦ TỊCH", capacity))
+        };
+        assert!(records("CHÁNH VĂN PHÒNG").is_ok() && records("TL. GIÁM ĐỐC").is_err());
         for capacity in ["CHỦ TỊCH", "Q. CHỦ TỊCH", "CÔNG CHỨNG VIÊN"] {
             let config = load(&bare.replace("TUQ. CHỦ TỊCH", capacity)).expect("a valid site file");
             assert_eq!(config.officers[0].may_sign_at(at), Ok(()), "{capacity}");

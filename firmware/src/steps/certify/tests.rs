@@ -45,6 +45,10 @@ impl Token for Key {
         Ok(Box::new(Self(None, self.1.clone())))
     }
 
+    fn certificates(&mut self) -> Result<Vec<Vec<u8>>, DeviceError> {
+        Ok(self.1.to_vec())
+    }
+
     fn probe(&mut self) -> Result<String, DeviceError> {
         Ok("a token".into())
     }
@@ -149,6 +153,7 @@ impl Bench {
             keys: Keys { officers: [].into(), authority: Mutex::new(seal), authority_pin: pin },
             sealer: Box::new(Says),
             models: vec![],
+            key_problems: Mutex::default(),
             random: Arc::new(SystemRandom),
             copy_issued: Arc::default(),
         };
