@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
@@ -24,6 +25,8 @@ ess_cert_id_alg = sha256
 pub struct TimeStampAuthority {
     folder: TempDir,
     certificate: Issued,
+    /// One request at a time: requests, answers and serial numbers are files of one folder.
+    asked: Mutex<()>,
 }
 
 impl TimeStampAuthority {
@@ -53,7 +56,7 @@ impl TimeStampAuthority {
             let path = folder.path().join(name);
             fs::write(&path, text).map_err(CounterpartError::file(&path))?;
         }
-        Ok(Self { folder, certificate: identity.certificate })
+        Ok(Self { folder, certificate: identity.certificate, asked: Mutex::new(()) })
     }
 
     /// Its certificate.
@@ -64,6 +67,7 @@ impl TimeStampAuthority {
     /// Answers a request (`application/timestamp-query`), as it does over HTTP.
     pub fn answer(&self, request: &[u8]) -> Result<Vec<u8>, CounterpartError> {
         let path = |name: &str| self.folder.path().join(name);
+        let _alone = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         fs::write(path("request"), request).map_err(CounterpartError::file(&path("request")))?;
         let mut command = Command::new("openssl");
         command.args(["ts", "-reply", "-section", "authority", "-config"]).arg(path("config"));
