@@ -80,8 +80,13 @@ impl Shelf {
         Ok(shelf)
     }
 
-    /// What was announced under this id, while the upload is under way.
+    /// What was announced under this id, while the upload is under way. An announcement whose bytes
+    /// a power cut took has to be made again.
     pub(crate) fn announced(&self, id: &str) -> io::Result<Option<Announced>> {
+        match self.disk.length(&part(id)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other.map(drop)?,
+        }
         match self.disk.read(&announcement(id), ANNOUNCEMENT_BYTES_MAX) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -114,7 +119,8 @@ impl Shelf {
 
     /// Starts an upload.
     pub(crate) fn start(&self, id: &str, announced: &Announced) -> io::Result<()> {
-        self.disk.create(&part(id))?.sync()?;
+        // Empty yet: its name becomes durable with the announcement's.
+        self.disk.create(&part(id))?;
         self.announce(id, announced)
     }
 

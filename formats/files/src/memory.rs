@@ -72,6 +72,8 @@ struct World {
     /// This operation fails.
     fail_at: Option<u64>,
     without_power: bool,
+    /// Files that do not keep what is written to them, by the end of their path.
+    misread: Option<String>,
     full: bool,
     /// Bytes that all files together may have; none means no limit.
     capacity: Option<u64>,
@@ -135,6 +137,7 @@ impl MemoryDisk {
             cut_after: None,
             fail_at: None,
             without_power: false,
+            misread: None,
             full: false,
             capacity: None,
             boots: 0,
@@ -217,6 +220,12 @@ impl MemoryDisk {
     /// Cuts the power (if it is not gone yet) and starts again from what is durable.
     pub fn restart(&self) {
         self.world().restart();
+    }
+
+    /// From now on, files whose path ends so do not keep what is written to them: a bit is another
+    /// when they are read, as on a medium that wears out.
+    pub fn misread(&self, ending: &str) {
+        self.world().misread = Some(ending.to_owned());
     }
 
     /// Changes a file behind the store's back.
@@ -334,9 +343,13 @@ impl Disk for MemoryDisk {
     fn read(&self, path: &str, max: u64) -> io::Result<Vec<u8>> {
         let mut world = self.world();
         world.begin()?;
-        let bytes = world.inode(path)?.cached.clone();
+        let mut bytes = world.inode(path)?.cached.clone();
         if bytes.len() as u64 > max {
             return Err(io::Error::from(io::ErrorKind::InvalidData));
+        }
+        let misread = world.misread.as_ref().is_some_and(|ending| path.ends_with(ending.as_str()));
+        if let Some(last) = bytes.last_mut().filter(|_| misread) {
+            *last ^= 1;
         }
         Ok(bytes)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use axum::body::Body;
-use formats_files::MemoryDisk;
+use formats_files::{Disk as _, MemoryDisk};
 use http::{Method, Request, Response, StatusCode};
 use registry::wire::tus::{
     self, PATCH_CONTENT_TYPE, TUS_RESUMABLE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_METADATA,
@@ -139,6 +139,24 @@ async fn an_unfinished_upload_expires_and_begins_anew() {
 }
 
 #[tokio::test]
+async fn an_announcement_whose_bytes_were_lost_is_made_again() {
+    let machine = Machine::new(1);
+    let service = machine.start(None);
+    let bytes = paper(&facts(1), 10_000);
+    let made = create(&service, 1, &bytes).await;
+    let path = header(&made, "location").to_owned();
+    patch(&service, &path, 0, &bytes[..4_000]).await;
+    let lost = machine.disk.files().into_iter().find(|file| file.ends_with(".part"));
+    machine.disk.remove(&lost.expect("the bytes so far")).expect("removed");
+    let gone = ask(&service, Method::HEAD, &path, &[], &[]).await;
+    assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+    let again = create(&service, 1, &bytes).await;
+    assert_eq!((header(&again, "location"), header(&again, UPLOAD_OFFSET)), (path.as_str(), "0"));
+    assert_eq!(upload(&service, 1, &bytes).await, StatusCode::NO_CONTENT);
+    assert!(receipt(&service, 1).await.is_some());
+}
+
+#[tokio::test]
 async fn the_space_of_expired_uploads_is_freed_and_others_stay() {
     let machine = Machine::new(1);
     let service = machine.start(None);
@@ -190,6 +208,28 @@ async fn whatever_was_answered_with_success_survives_a_power_cut_at_any_operatio
         }
     }
     panic!("the upload never came to its end");
+}
+
+#[tokio::test]
+async fn bytes_that_were_answered_for_are_there_after_a_power_cut() {
+    let bytes = paper(&facts(1), 9_000);
+    for seed in 0..20 {
+        let machine = Machine::new(seed);
+        let service = machine.start(None);
+        let made = create(&service, 1, &bytes).await;
+        let path = header(&made, "location").to_owned();
+        let answered = patch(&service, &path, 0, &bytes[..5_000]).await;
+        assert_eq!(header(&answered, UPLOAD_OFFSET), "5000");
+        let snapshot = service.store().snapshot().expect("readable");
+        drop(service);
+        machine.disk.restart();
+        let service = machine.start(Some(&snapshot));
+        let asked = ask(&service, Method::HEAD, &path, &[], &[]).await;
+        assert_eq!(header(&asked, UPLOAD_OFFSET), "5000", "seed {seed}");
+        let rest = patch(&service, &path, 5_000, &bytes[5_000..]).await;
+        assert_eq!(rest.status(), StatusCode::NO_CONTENT, "seed {seed}: the bytes are the same");
+        assert!(receipt(&service, 1).await.is_some(), "seed {seed}");
+    }
 }
 
 #[tokio::test]

@@ -98,6 +98,20 @@ fn the_latest_time_counts_until_an_officer_confirms_the_clock() {
 }
 
 #[test]
+fn a_copy_that_does_not_read_back_as_it_was_written_is_not_issued() {
+    let bench = Bench::new();
+    let (store, _) = bench.open();
+    let held = reserve(&store, "a");
+    bench.disk.misread(".pdf");
+    let refused = store.commit(&held, b"%PDF", row());
+    assert!(matches!(refused, Err(StoreError::CopyDamaged { .. })), "{refused:?}");
+    assert_eq!(store.list().expect("answer"), []);
+    bench.disk.misread("nothing any more");
+    store.release(&held, "the medium is worn out").expect("given back");
+    assert_eq!(issue(&store, "b").number, held.number, "the number is used next");
+}
+
+#[test]
 fn a_print_job_starts_once_and_ends_once() {
     let bench = Bench::new();
     let (store, _) = bench.open();
