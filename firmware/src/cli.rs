@@ -1,6 +1,7 @@
 //! The technician's command line. One file per noun.
 
 pub mod book;
+pub mod ca;
 pub mod issue;
 pub mod journal;
 pub mod keys;

@@ -11,6 +11,7 @@ pub mod assemble;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo_ca;
 pub mod desk;
 pub mod engine;
 pub mod keys;

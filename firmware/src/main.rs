@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kiosk::cli::{book, issue, journal, keys, outbox, run, verify};
+use kiosk::cli::{book, ca, issue, journal, keys, outbox, run, verify};
 
 /// Bản Sao: the certified-copy kiosk.
 #[derive(Debug, Parser)]
@@ -24,6 +24,9 @@ enum Command {
     /// Copies that are kept and not yet delivered.
     #[command(subcommand)]
     Outbox(outbox::Outbox),
+    /// Authorities for demonstrations and training.
+    #[command(subcommand)]
+    Ca(ca::Ca),
     /// Keys, certificates, tokens.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Issue(args) => issue::issue(args),
         Command::Verify(args) => verify::verify(&args),
         Command::Outbox(args) => outbox::outbox(&args),
+        Command::Ca(args) => ca::ca(&args),
         Command::Keys(args) => keys::keys(&args),
         Command::Book(args) => book::book(&args),
         Command::Journal(args) => journal::journal(&args),

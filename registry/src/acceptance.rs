@@ -14,6 +14,9 @@ pub struct Facts {
     /// What the copy is in law.
     #[serde(default)]
     pub product: Product,
+    /// Whether a demonstration's keys signed it; worth nothing in law.
+    #[serde(default)]
+    pub specimen: bool,
     /// Verification code, canonical form.
     pub code: String,
     /// Number in the book.
@@ -80,7 +83,10 @@ impl CopyVerifier {
 impl Acceptance for CopyVerifier {
     fn check(&self, bytes: &[u8]) -> Result<Facts, Rejection> {
         match verify(bytes, &self.trust) {
-            Ok(verified) => Ok(facts(verified.manifest)),
+            Ok(verified) => {
+                let specimen = verified.is_specimen();
+                Ok(Facts { specimen, ..facts(verified.manifest) })
+            }
             Err(refusal) => Err(Rejection::new(refusal.code(), refusal.vi(), refusal.en())),
         }
     }
@@ -96,6 +102,7 @@ impl Acceptance for CopyVerifier {
 
 fn facts(manifest: Manifest) -> Facts {
     Facts {
+        specimen: manifest.specimen,
         product: manifest.product,
         code: manifest.code.to_string(),
         number: manifest.number,

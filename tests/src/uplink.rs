@@ -117,6 +117,7 @@ impl Van {
 
 fn facts(device: &str, reservation: &Reservation) -> Facts {
     Facts {
+        specimen: false,
         product: Default::default(),
         code: reservation.code.clone(),
         number: reservation.number,

@@ -59,3 +59,24 @@ fn keys_in_order_are_told_from_a_missing_and_a_revoked_one() -> Result<(), Failu
     }
     Err("the officer is not told of the revoked seal".into())
 }
+
+#[test]
+fn a_demonstrations_keys_are_their_owners_and_nothing_is_written_over() -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join("demo");
+    let make = || -> Result<Option<i32>, Failure> {
+        let mut command = std::process::Command::new(e2e::binary("kiosk")?);
+        let done = command.args(["ca", "demo", "--out"]).arg(&out).output()?;
+        Ok(done.status.code())
+    };
+    assert_eq!(make()?, Some(0));
+    for role in ["root", "issuing", "officer", "authority", "device", "registry", "responder"] {
+        let mode = std::fs::metadata(out.join(format!("{role}.key")))?.permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{role}");
+    }
+    let before = std::fs::read(out.join("root.pem"))?;
+    assert_eq!(make()?, Some(1), "the folder exists");
+    assert_eq!(std::fs::read(out.join("root.pem"))?, before);
+    Ok(())
+}

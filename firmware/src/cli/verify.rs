@@ -5,7 +5,9 @@
 
 use std::path::PathBuf;
 
-use formats_copy::{Refusal, SignerInfo, TrustAnchors, Verified, verify as verify_copy, verify_at};
+use formats_copy::{
+    ClockTrust, Refusal, SignerInfo, TrustAnchors, Verified, verify as verify_copy, verify_at,
+};
 use serde_json::{Value, json};
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
@@ -103,6 +105,7 @@ fn as_json(verified: &Verified) -> Value {
     });
     json!({
         "valid": true,
+        "specimen": verified.is_specimen(),
         "level": verified.level.name(),
         "sealed_sha256": hex::encode(verified.sealed_sha256),
         "product": verified.manifest.product,
@@ -117,6 +120,10 @@ fn report(verified: &Verified) {
     let manifest = &verified.manifest;
     say("HỢP LỆ: bản sao đúng với bản đã ký, chưa bị thay đổi.");
     say("VALID: the copy is exactly what was signed.");
+    if verified.is_specimen() {
+        say("MẪU: ký bằng chứng thư để trình diễn, không có giá trị pháp lý.");
+        say("SPECIMEN: signed with a demonstration's certificates, worth nothing in law.");
+    }
     let product = manifest.product;
     say(format_args!("  loại / product         {} / {}", product.vi(), product.en()));
     say(format_args!("  mã xác thực / code     {}", manifest.code));
@@ -129,6 +136,10 @@ fn report(verified: &Verified) {
     say(format_args!("  cơ quan / authority    {}", manifest.authority));
     say(format_args!("  chứng thư / by         {}", verified.authority.common_name));
     say(format_args!("  thời điểm / issued     {}", when(manifest.issued_at)));
+    if manifest.clock == ClockTrust::Unsynchronised {
+        say("  Đồng hồ của máy không được đồng bộ lúc ký.");
+        say("  No time service kept the kiosk's clock right when it signed.");
+    }
     say(format_args!("  số trang / pages       {}", manifest.pages.len()));
     say(format_args!("  mức chữ ký / level     {}", verified.level.name()));
     for stamp in &verified.time_stamps {

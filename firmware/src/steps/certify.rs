@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use drivers_api::{KeyAlgorithm, SigningSession};
+use drivers_api::{ClockState, KeyAlgorithm, SigningSession};
 use formats_copy::{
-    Assets, CopyRequest, PageImage, PlacedWord, SignatureAlgorithm, Signer, TrustAnchors,
-    VerificationCode,
+    Assets, ClockTrust, CopyRequest, PageImage, PlacedWord, SignatureAlgorithm, Signer,
+    TrustAnchors, VerificationCode,
 };
 use formats_vn::fee::{Charge, FeeTable};
 
@@ -226,6 +226,10 @@ fn request(
         sequence: reservation.sequence,
         pages: case.pages.iter().map(|page| page_image(page)).collect(),
         models: parts.models.clone(),
+        clock: match super::clock::state(parts) {
+            ClockState::Synchronised { .. } => ClockTrust::Synchronised,
+            ClockState::Free | ClockState::Unset => ClockTrust::Unsynchronised,
+        },
         verify_base: config.registry.public_url.trim_end_matches('/').into(),
     }
 }

@@ -99,7 +99,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(request: &CopyRequest, assets: &Assets) -> Result<Self, BuildError> {
+    /// The layout of a copy; a specimen says so on it.
+    pub(crate) fn new(
+        request: &CopyRequest,
+        assets: &Assets,
+        specimen: bool,
+    ) -> Result<Self, BuildError> {
         let regular = face(&assets.regular_font, "regular")?;
         let bold = face(&assets.bold_font, "bold")?;
         let profile = Profile::in_force(request.product, request.issued_at)?;
@@ -110,7 +115,8 @@ impl Plan {
         let edges = edge::edges(&profile.sheets, &heights, assets.seal_png.is_some());
         let note = match &profile.placement {
             Placement::TopRightOfFirstPage(words) => {
-                Some(Note::new(words, request, &regular, &bold).ok_or(BuildError::Note)?)
+                let note = Note::new(words, request, specimen, &regular, &bold);
+                Some(note.ok_or(BuildError::Note)?)
             }
             Placement::OwnLastPage(_) => None,
         };

@@ -22,7 +22,8 @@ use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
 use x509_cert::ext::pkix::KeyUsage;
 
-use crate::{SignatureAlgorithm, hash};
+use crate::verify::organisation;
+use crate::{SPECIMEN, SignatureAlgorithm, hash};
 
 const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
@@ -122,6 +123,12 @@ impl Chain {
     /// The signer's own certificate.
     pub(crate) fn own(&self) -> Option<&Certificate> {
         self.certificates.first()
+    }
+
+    /// Whether the signer's certificate is a demonstration's.
+    pub(crate) fn is_specimen(&self) -> bool {
+        let subject = self.own().map(|own| &own.tbs_certificate.subject);
+        subject.and_then(organisation).is_some_and(|name| name == SPECIMEN)
     }
 
     /// Whether both chains are of one signer: the same key, whatever the certificates say.

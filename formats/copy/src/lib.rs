@@ -51,7 +51,7 @@ pub use code::{CodeError, VerificationCode};
 pub use evidence::{EVIDENCE_BYTES_MAX, EVIDENCE_COUNT_MAX, Evidence, Question};
 pub use extend::{Ask, ExtendError, add_evidence, evidence_needed, time_stamp};
 pub use formats_typeset::Wording;
-pub use manifest::{MANIFEST_VERSION, Manifest, ModelEntry, PageEntry};
+pub use manifest::{ClockTrust, MANIFEST_VERSION, Manifest, ModelEntry, PageEntry};
 pub use pades::SignError;
 pub use product::Product;
 pub use profile::{
@@ -78,6 +78,10 @@ extern crate self as formats_copy;
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]
 mod common;
+
+/// The organisation that every certificate of a demonstration names: what is signed under it is
+/// worth nothing in law.
+pub const SPECIMEN: &str = "MẪU - KHÔNG CÓ GIÁ TRỊ PHÁP LÝ";
 
 /// The largest copy that is made or verified, in bytes.
 pub const FILE_BYTES_MAX: usize = 64 << 20;

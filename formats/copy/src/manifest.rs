@@ -54,6 +54,25 @@ pub struct Manifest {
     pub pages: Vec<PageEntry>,
     /// The models that read the original.
     pub models: Vec<ModelEntry>,
+    /// What stood behind the clock when the copy was signed.
+    #[serde(default)]
+    pub clock: ClockTrust,
+    /// Whether a demonstration's keys sign: the copy is worth nothing in law.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub specimen: bool,
+}
+
+/// What stood behind the clock whose time a copy bears.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockTrust {
+    /// A time service kept it right.
+    Synchronised,
+    /// It ran by itself; an officer had confirmed it where there was doubt.
+    Unsynchronised,
+    /// Older copies do not say.
+    #[default]
+    Unknown,
 }
 
 /// One page of the original, as embedded.

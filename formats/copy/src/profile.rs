@@ -124,6 +124,7 @@ pub struct StatementWords {
     pub pages: Wording,
     pub place_label: Wording,
     pub signed_at: Wording,
+    pub clock_unsynchronised: Wording,
     pub code_label: Wording,
     pub address_label: Wording,
     pub qr_note: Wording,

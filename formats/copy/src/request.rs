@@ -2,7 +2,9 @@
 
 use time::OffsetDateTime;
 
-use crate::manifest::{MANIFEST_VERSION, Manifest, ModelEntry, PageEntry, vietnam_seconds};
+use crate::manifest::{
+    ClockTrust, MANIFEST_VERSION, Manifest, ModelEntry, PageEntry, vietnam_seconds,
+};
 use crate::place::SKEW_MAX;
 use crate::{Product, VerificationCode, hash};
 
@@ -78,6 +80,8 @@ pub struct CopyRequest {
     pub pages: Vec<PageImage>,
     /// The models that read the original.
     pub models: Vec<ModelEntry>,
+    /// What stands behind the clock that gave `issued_at`.
+    pub clock: ClockTrust,
     /// Where copies are verified, such as `https://tracuu.example.vn`; no slash at the end.
     pub verify_base: String,
 }
@@ -185,6 +189,8 @@ impl CopyRequest {
             sequence: self.sequence,
             pages: pages.map(|(page, margins)| page.entry(*margins)).collect(),
             models: self.models.clone(),
+            clock: self.clock,
+            specimen: false,
         }
     }
 }

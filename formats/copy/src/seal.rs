@@ -95,8 +95,9 @@ pub fn seal(
     if image_bytes > FILE_BYTES_MAX {
         return Err(SealError::Size { bytes: image_bytes });
     }
-    let plan = Plan::new(request, assets)?;
-    let manifest = request.manifest(plan.profile(), plan.margins());
+    let specimen = officer_chain.is_specimen() || authority_chain.is_specimen();
+    let plan = Plan::new(request, assets, specimen)?;
+    let manifest = Manifest { specimen, ..request.manifest(plan.profile(), plan.margins()) };
     let manifest_bytes = manifest.to_bytes().map_err(SealError::Manifest)?;
     let sign = |role| move |source| SealError::Sign { role, source };
     let signature = pades::signed(&authority_chain, authority, &manifest_bytes)

@@ -24,7 +24,7 @@ use crate::proof::{self, Level, Signed, TimeStamp};
 use crate::revision::{self, Base, BaseError, Role, Split};
 use crate::shape;
 use crate::trust::Path;
-use crate::{FILE_BYTES_MAX, Refusal, SignatureAlgorithm, TrustAnchors, hash};
+use crate::{FILE_BYTES_MAX, Refusal, SPECIMEN, SignatureAlgorithm, TrustAnchors, hash};
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const ORGANISATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
@@ -78,6 +78,14 @@ pub struct SignerInfo {
 }
 
 impl Verified {
+    /// Whether a demonstration's keys signed it: such a copy is worth nothing in law, whatever its
+    /// verifier trusts.
+    pub fn is_specimen(&self) -> bool {
+        let signers = self.officer.iter().chain([&self.authority]);
+        let named = signers.filter_map(|signer| signer.organisation.as_deref());
+        self.manifest.specimen || named.into_iter().any(|name| name == SPECIMEN)
+    }
+
     /// Whether a QR code's text is the one of this copy: its code, its manifest's digest, and the
     /// authority's signature over it.
     pub fn matches_qr(&self, text: &str) -> bool {
@@ -402,6 +410,11 @@ fn signer_info(chain: &Chain) -> SignerInfo {
         algorithm: chain.algorithm,
         certificate_sha256: chain.der.first().map(|der| hash(der)).unwrap_or_default(),
     }
+}
+
+/// The organisation in a name.
+pub(crate) fn organisation(name: &Name) -> Option<String> {
+    text(name, ORGANISATION)
 }
 
 /// The common name in a name.

@@ -46,6 +46,8 @@ pub(super) enum ByFile {
 /// A copy as everyone may see it: never the content, nor which device made it.
 #[derive(Serialize)]
 pub(super) struct CopyView<'a> {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    specimen: bool,
     product: Product,
     code: &'a str,
     number: u32,
@@ -90,6 +92,7 @@ impl<'a> CopyView<'a> {
 
     fn of(facts: &'a Facts) -> Self {
         Self {
+            specimen: facts.specimen,
             product: facts.product,
             code: &facts.code,
             number: facts.number,

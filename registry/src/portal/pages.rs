@@ -41,7 +41,9 @@ impl Page<'_> {
     pub(super) fn found(&self, kept: &Kept) -> Response {
         let t = self.text;
         self.whole(StatusCode::OK, &t.found_title, |html| {
-            if kept.proof.revoked {
+            if kept.facts.specimen {
+                banner(html, Tone::Wait, &t.specimen_title, &t.specimen_text);
+            } else if kept.proof.revoked {
                 banner(html, Tone::Bad, &t.revoked_title, &t.revoked_text);
             } else {
                 banner(html, Tone::Good, &t.found_title, &t.found_text);
@@ -72,6 +74,12 @@ impl Page<'_> {
     pub(super) fn file(&self, outcome: &ByFile) -> Response {
         let t = self.text;
         let (tone, title, sentence) = match outcome {
+            ByFile::Held(kept) if kept.facts.specimen => {
+                (Tone::Wait, &t.specimen_title, &t.specimen_text)
+            }
+            ByFile::NotHeld(facts) if facts.specimen => {
+                (Tone::Wait, &t.specimen_title, &t.specimen_text)
+            }
             ByFile::Held(kept) if kept.proof.revoked => {
                 (Tone::Bad, &t.revoked_title, &t.revoked_text)
             }

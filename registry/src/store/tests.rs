@@ -36,6 +36,7 @@ impl Bench {
 
 fn facts(sequence: u64) -> Facts {
     Facts {
+        specimen: false,
         product: Default::default(),
         code: format!("7YQ2-M4KD-93TB-{sequence:04}"),
         number: u32::try_from(sequence).expect("small"),

@@ -56,6 +56,7 @@ pub(crate) fn facts(sequence: u64) -> Facts {
     let mut random = [0; 10];
     random[..8].copy_from_slice(&sequence.to_le_bytes());
     Facts {
+        specimen: false,
         product: Default::default(),
         code: VerificationCode::from_random(random).to_string(),
         number: u32::try_from(sequence).expect("small"),

@@ -43,6 +43,7 @@ fn digest_of(facts: &Facts, filler: u64) -> [u8; 32] {
 
 fn facts(request: &CopyRequest) -> Facts {
     Facts {
+        specimen: false,
         product: request.product,
         code: request.code.to_string(),
         number: request.number,

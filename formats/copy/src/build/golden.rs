@@ -9,7 +9,7 @@ use std::process::Command;
 
 use super::{Plan, build};
 use crate::common::{assets, page, request};
-use crate::{Product, hash};
+use crate::{ClockTrust, Manifest, Product, hash};
 
 /// Of the kept pictures: an A4 page is some 200 by 280 pixels.
 const DPI: &str = "24";
@@ -27,24 +27,30 @@ fn blessing() -> bool {
     std::env::var_os("BLESS").is_some()
 }
 
-/// Each product with one page and with three, one of them skewed and one a card.
+/// Each product with one page and with three, one of them skewed and one a card; and as a specimen
+/// signed by a clock that nobody kept right.
 fn copies() -> Vec<(String, Vec<u8>)> {
     let mut copies = Vec::new();
     for product in Product::ALL {
-        for pages in [1, 3] {
+        for (pages, specimen) in [(1, false), (3, false), (1, true)] {
             let mut request = request();
+            if specimen {
+                request.clock = ClockTrust::Unsynchronised;
+            }
             request.product = product;
             let mut skewed = page(100, 2.0);
             skewed.skew_degrees = 2.0;
             request.pages = vec![page(100, 0.0), skewed, page(72, 0.0)];
             request.pages.truncate(pages);
             let assets = assets();
-            let plan = Plan::new(&request, &assets).expect("it can be laid out");
+            let plan = Plan::new(&request, &assets, specimen).expect("it can be laid out");
             let manifest = request.manifest(plan.profile(), plan.margins());
+            let manifest = Manifest { specimen, ..manifest };
             let json = manifest.to_bytes().expect("JSON");
             let qr = format!("https://tracuu.example.vn/v/{}#{}", manifest.code, "a".repeat(200));
             let bytes = build(&plan, &request, &assets, &manifest, &json, &qr).expect("a file");
-            copies.push((format!("{}-{pages}", product.name()), bytes));
+            let kind = if specimen { "specimen".to_owned() } else { pages.to_string() };
+            copies.push((format!("{}-{kind}", product.name()), bytes));
         }
     }
     copies
@@ -95,7 +101,7 @@ fn every_page_looks_as_it_was_seen() {
     }
     let kept = std::fs::read_dir(folder()).expect("the kept pictures").flatten();
     let kept = kept.filter(|entry| entry.path().extension().is_some_and(|e| e == "png")).count();
-    assert_eq!((pictures, kept), (10, 10), "a picture of each page");
+    assert_eq!((pictures, kept), (13, 13), "a picture of each page");
 }
 
 fn compare(found: &Path, kept: &Path) {

@@ -6,6 +6,7 @@ use krilla::surface::Surface;
 use krilla::tagging::{Tag, TagGroup};
 
 use super::draw;
+use crate::SPECIMEN;
 use crate::manifest::vietnam_seconds;
 use crate::place::{MARGIN_TOP_MAX, Place, TENTH_MM};
 use crate::profile::{NoteWords, signing_time};
@@ -29,6 +30,7 @@ impl Note {
     pub(super) fn new(
         words: &NoteWords,
         request: &CopyRequest,
+        specimen: bool,
         face: &Face,
         bold: &Face,
     ) -> Option<Self> {
@@ -39,9 +41,12 @@ impl Note {
         let values = [("authority", request.authority.as_str()), ("time", time.as_str())];
         let mut y = ROOM - words.size_pt.value * 0.25;
         let mut paragraphs = Vec::new();
-        for wording in [&words.form, &words.authority, &words.signed_at] {
+        let texts = [&words.form, &words.authority, &words.signed_at];
+        let mut texts: Vec<_> = texts.iter().map(|wording| wording.filled(&values)).collect();
+        texts.extend(specimen.then(|| SPECIMEN.to_owned()));
+        for text in texts {
             let mut sheet = Sheet { regular: face, bold, marks: Vec::new() };
-            let piece = regular(wording.filled(&values));
+            let piece = regular(text);
             y = sheet.left(column, y, words.size_pt.value, &piece);
             paragraphs.push(sheet.marks);
         }

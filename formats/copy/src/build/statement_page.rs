@@ -12,6 +12,8 @@ use krilla::tagging::{Tag, TagGroup, TagKind};
 
 use super::qr::{QUIET_MODULES, Qr};
 use super::{BuildError, Plan, Words, draw};
+use crate::SPECIMEN;
+use crate::manifest::ClockTrust;
 use crate::profile::StatementWords;
 
 /// A4 in points.
@@ -248,6 +250,12 @@ fn title(layout: &mut Layout, statement: &Statement, y: f32, scale: f32) -> f32 
     let (manifest, profile) = (statement.words.manifest, statement.profile);
     let title = bold(profile.title.text.clone());
     let y = layout.part(Kind::Title, |sheet| sheet.centred(BODY, y, 16.0 * scale, &title));
+    let y = if manifest.specimen {
+        let piece = Piece { ink: Ink::Red, ..bold(SPECIMEN) };
+        layout.part(Kind::Paragraph, |sheet| sheet.centred(BODY, y, 14.0 * scale, &piece))
+    } else {
+        y
+    };
     let number = Piece { ink: Ink::Red, ..bold(format!("{:02}", manifest.number)) };
     let pieces = [
         regular(format!("{} ", profile.number_label.text)),
@@ -315,7 +323,13 @@ fn certifier(layout: &mut Layout, statement: &Statement, y: f32, scale: f32) -> 
         layout.part(Kind::Paragraph, |sheet| sheet.centred(CERTIFIER, y, size * scale, &piece))
     };
     y = centred(y + space, 13.0, bold(manifest.officer.clone()));
-    centred(y + 2.0 * scale, 10.0, regular(words.fill(&profile.signed_at, &[])))
+    y = centred(y + 2.0 * scale, 10.0, regular(words.fill(&profile.signed_at, &[])));
+    match manifest.clock {
+        ClockTrust::Unsynchronised => {
+            centred(y, 9.0, regular(profile.clock_unsynchronised.text.clone()))
+        }
+        ClockTrust::Synchronised | ClockTrust::Unknown => y,
+    }
 }
 
 /// The QR code, the verification code, where to look it up.

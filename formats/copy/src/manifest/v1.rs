@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use super::{Manifest, ModelEntry, PageEntry, read_time};
+use super::{ClockTrust, Manifest, ModelEntry, PageEntry, read_time};
 use crate::{Product, VerificationCode};
 
 #[derive(Deserialize)]
@@ -78,6 +78,8 @@ impl From<ManifestV1> for Manifest {
             sequence: old.sequence,
             pages: old.pages.into_iter().map(page).collect(),
             models: old.models.into_iter().map(model).collect(),
+            clock: ClockTrust::Unknown,
+            specimen: false,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use der::asn1::{BitString, ObjectIdentifier};
 use der::{Decode, Encode};
 use formats_copy::{
-    Assets, CopyRequest, ModelEntry, PageImage, PlacedWord, Product, SealedCopy,
+    Assets, ClockTrust, CopyRequest, ModelEntry, PageImage, PlacedWord, Product, SealedCopy,
     SignatureAlgorithm, Signer, TrustAnchors, VerificationCode, seal,
 };
 use rcgen::{
@@ -306,6 +306,7 @@ pub(crate) fn request() -> CopyRequest {
         device: "HN-0001".into(),
         sequence: 42,
         pages: vec![page(100, 0.0), page(100, 0.5)],
+        clock: ClockTrust::Synchronised,
         models: vec![ModelEntry {
             name: "tesseract-vie".into(),
             version: "4.1.0".into(),

@@ -68,6 +68,7 @@ impl Upload {
 pub(super) fn facts(seed: u64, step: u64) -> Facts {
     let sequence = 1 + (step - 1) / DEVICES;
     Facts {
+        specimen: false,
         product: Default::default(),
         code: Dice::of(seed, step, CODE).code(),
         number: sequence as u32,
