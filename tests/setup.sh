@@ -17,7 +17,8 @@ BUILD=(build-essential ca-certificates clang libclang-dev libleptonica-dev libte
 # What the product uses on the kiosk: recognition data, scanner, token, typefaces.
 RUN=(fonts-dejavu-core fonts-liberation2 libsane1 sane-utils softhsm2 tesseract-ocr tesseract-ocr-vie)
 # What only the tests use: validators nobody here wrote, and a browser.
-JUDGE=(chromium chromium-driver opensc openssl poppler-utils procps python3-venv qpdf)
+JUDGE=(chromium chromium-driver default-jre-headless libactivation-java libcommons-io-java
+    libjaxb-api-java libpdfbox2-java opensc openssl poppler-utils procps python3-venv qpdf)
 
 say() { echo "setup: $*" >&2; }
 as_root() {

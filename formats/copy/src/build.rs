@@ -14,6 +14,8 @@ mod edge;
 mod golden;
 mod note;
 mod pages;
+#[cfg(test)]
+mod preflight;
 mod qr;
 mod statement_page;
 mod xmp;
@@ -142,7 +144,7 @@ impl Plan {
     }
 }
 
-/// Lays out the copy. `manifest` and `manifest_bytes` are the same thing twice; the bytes are
+/// Makes the unsigned file. `manifest` and `manifest_bytes` are the same thing twice; the bytes are
 /// attached as they are.
 pub(crate) fn build(
     plan: &Plan,
@@ -152,8 +154,35 @@ pub(crate) fn build(
     manifest_bytes: &[u8],
     qr_text: &str,
 ) -> Result<Vec<u8>, BuildError> {
+    let mut document = laid_out(Archival::A3_A, plan, request, assets, manifest, qr_text)?;
+    let attached = EmbeddedFile {
+        path: MANIFEST_NAME.into(),
+        mime_type: MimeType::new("application/json"),
+        description: Some("Dữ liệu của bản sao chứng thực cho máy đọc".into()),
+        association_kind: AssociationKind::Data,
+        data: manifest_bytes.to_vec().into(),
+        modification_date: Some(pdf_time(manifest)),
+        // Uncompressed, so that the attached bytes are the file's bytes and nothing inflates.
+        compress: Some(false),
+        location: None,
+    };
+    document
+        .embed_file(attached)
+        .ok_or_else(|| BuildError::Pdf { reason: "the manifest was attached twice".into() })?;
+    finished(document, manifest, manifest_bytes)
+}
+
+/// The pages, with their structure, by the rules of a kind of PDF/A.
+fn laid_out(
+    archival: Archival,
+    plan: &Plan,
+    request: &CopyRequest,
+    assets: &Assets,
+    manifest: &Manifest,
+    qr_text: &str,
+) -> Result<Document, BuildError> {
     let configuration = ConfigurationBuilder::new()
-        .with_archival_validator(Archival::A3_A)
+        .with_archival_validator(archival)
         .finish()
         .map_err(|e| BuildError::Pdf { reason: format!("{e:?}") })?;
     let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
@@ -172,20 +201,15 @@ pub(crate) fn build(
         tree.push(statement_page::add(&mut document, plan, statement, &words, &images)?);
     }
     document.set_tag_tree(tree);
-    let attached = EmbeddedFile {
-        path: MANIFEST_NAME.into(),
-        mime_type: MimeType::new("application/json"),
-        description: Some("Dữ liệu của bản sao chứng thực cho máy đọc".into()),
-        association_kind: AssociationKind::Data,
-        data: manifest_bytes.to_vec().into(),
-        modification_date: Some(pdf_time(manifest)),
-        // Uncompressed, so that the attached bytes are the file's bytes and nothing inflates.
-        compress: Some(false),
-        location: None,
-    };
-    document
-        .embed_file(attached)
-        .ok_or_else(|| BuildError::Pdf { reason: "the manifest was attached twice".into() })?;
+    Ok(document)
+}
+
+/// The document's bytes, with its particulars in the metadata.
+fn finished(
+    document: Document,
+    manifest: &Manifest,
+    manifest_bytes: &[u8],
+) -> Result<Vec<u8>, BuildError> {
     let bytes = document.finish().map_err(|e| BuildError::Pdf { reason: e.to_string() })?;
     xmp::described(bytes, manifest, manifest_bytes)
         .ok_or_else(|| BuildError::Pdf { reason: "its metadata has another form".into() })

@@ -2,8 +2,9 @@
 //! description of their schema that PDF/A asks for (ISO 19005-3, 6.6.2.3).
 //!
 //! krilla has no hook for it, so the metadata stream of the finished file grows, and the offsets
-//! behind it with it. It is the only stream in the open beside the manifest; the information
-//! dictionary has no such entries, so the two still agree.
+//! behind it with it. All descriptions of schemas move into an element of their own: PDFBox looks
+//! for them nowhere else. The stream is the only one in the open beside the manifest; the
+//! information dictionary has no such entries, so the two still agree.
 
 use crate::hash;
 use crate::manifest::Manifest;
@@ -12,7 +13,14 @@ use crate::manifest::Manifest;
 const NAMESPACE: &str = "urn:bansao:copy:2#";
 const STREAM: &[u8] = b"/Type/Metadata/Subtype/XML>>\nstream\n";
 const LENGTH: &[u8] = b"<</Length ";
+const SCHEMAS: &str = "<pdfaExtension:schemas><rdf:Bag>";
 const SCHEMAS_END: &str = "</rdf:Bag></pdfaExtension:schemas>";
+/// Opens the element of the schemas, with the names that ISO 19005-3, 6.6.2.3.3 prescribes.
+const OPENED: &str = "<rdf:Description rdf:about=\"\" \
+    xmlns:pdfaExtension=\"http://www.aiim.org/pdfa/ns/extension/\" \
+    xmlns:pdfaSchema=\"http://www.aiim.org/pdfa/ns/schema#\" \
+    xmlns:pdfaProperty=\"http://www.aiim.org/pdfa/ns/property#\">";
+const CLOSED: &str = "</rdf:Description>";
 const END: &str = "</rdf:RDF>";
 /// An entry of a cross-reference table.
 const ENTRY: usize = 20;
@@ -41,10 +49,12 @@ pub(super) fn described(
     let digits = head + LENGTH.len()..marked;
     let length: usize = std::str::from_utf8(&bytes[digits.clone()]).ok()?.parse().ok()?;
     let text = std::str::from_utf8(bytes.get(start..start + length)?).ok()?;
-    let (before, after) = text.split_once(SCHEMAS_END)?;
+    let (before, after) = text.split_once(SCHEMAS)?;
+    let (schemas, after) = after.split_once(SCHEMAS_END)?;
     let (between, rest) = after.split_once(END)?;
+    let schemas = [OPENED, SCHEMAS, schemas, &schema(), SCHEMAS_END, CLOSED].concat();
     let own = properties(manifest, manifest_bytes);
-    let text = [before, &schema(), SCHEMAS_END, between, &own, END, rest].concat();
+    let text = [before, between, &schemas, &own, END, rest].concat();
     let written = format!("{}", text.len());
     let grown = text.len() - length + written.len() - digits.len();
     bytes.splice(start..start + length, text.into_bytes());
@@ -118,7 +128,7 @@ fn properties(manifest: &Manifest, manifest_bytes: &[u8]) -> String {
     for ((name, ..), value) in PROPERTIES.iter().zip(values) {
         text.push_str(&format!("<copy:{name}>{value}</copy:{name}>"));
     }
-    text + "</rdf:Description>"
+    text + CLOSED
 }
 
 /// Text as XML content; what XML cannot hold becomes a space.
