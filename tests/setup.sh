@@ -19,6 +19,9 @@ RUN=(fonts-dejavu-core fonts-liberation2 libsane1 sane-utils softhsm2 tesseract-
 # What only the tests use: validators nobody here wrote, and a browser.
 JUDGE=(chromium chromium-driver default-jre-headless libactivation-java libcommons-io-java
     libjaxb-api-java libpdfbox2-java opensc openssl poppler-utils procps python3-venv qpdf)
+# A TPM 2.0 in software, its resource manager on a bus of its own, and the module before it.
+TPM=(dbus-daemon libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0
+    swtpm tpm2-abrmd tpm2-tools)
 
 say() { echo "setup: $*" >&2; }
 as_root() {
@@ -93,7 +96,7 @@ install_cargo_deny() {
 }
 
 base() {
-    install_packages "${BUILD[@]}" "${RUN[@]}" "${JUDGE[@]}"
+    install_packages "${BUILD[@]}" "${RUN[@]}" "${JUDGE[@]}" "${TPM[@]}"
     install_rust
     install_judges
     install_node_packages

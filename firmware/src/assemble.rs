@@ -21,7 +21,7 @@ use formats_trust_services::{Online, Settings, SettingsError};
 use time::OffsetDateTime;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Key, Officer};
 use crate::engine::Parts;
 use crate::random::SystemRandom;
 use crate::steps::prove::{PATIENCE, TimeStamps};
@@ -210,19 +210,27 @@ fn clock_gauge(spec: &ClockSpec) -> Box<dyn ClockGauge> {
     }
 }
 
-/// A token of this kiosk; it is looked for only when it is used, so it may be plugged in later.
-pub fn token(module: &Path, token: &str, key: &str) -> Pkcs11Token {
+/// A token that the kiosk itself opens; it is looked for only when it is used, so it may be plugged
+/// in later. `module` is the board's.
+pub fn token(module: &Path, key: &Key) -> Pkcs11Token {
+    pkcs11(key.module.as_deref().unwrap_or(module), &key.token, &key.key)
+}
+
+/// An officer's token, as [`token`].
+pub fn officers_token(module: &Path, officer: &Officer) -> Pkcs11Token {
+    pkcs11(officer.module.as_deref().unwrap_or(module), &officer.token, &officer.key)
+}
+
+fn pkcs11(module: &Path, token: &str, key: &str) -> Pkcs11Token {
     Pkcs11Token::new(Pkcs11Config { module: module.into(), token: token.into(), key: key.into() })
 }
 
 fn keys(config: &Config, module: &Path) -> Keys {
-    let boxed = |label: &str, key: &str| -> Mutex<Box<dyn Token>> {
-        Mutex::new(Box::new(token(module, label, key)))
-    };
+    let boxed = |token| -> Mutex<Box<dyn Token>> { Mutex::new(Box::new(token)) };
     let officers = config.officers.iter();
     Keys {
-        officers: officers.map(|o| (o.id.clone(), boxed(&o.token, &o.key))).collect(),
-        authority: boxed(&config.authority.key.token, &config.authority.key.key),
+        officers: officers.map(|o| (o.id.clone(), boxed(officers_token(module, o)))).collect(),
+        authority: boxed(token(module, &config.authority.key)),
         authority_pin: config.authority.key.pin_file.clone(),
     }
 }

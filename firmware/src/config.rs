@@ -110,6 +110,8 @@ pub struct Officer {
     /// Last day of the delegation.
     #[serde(with = "iso_date")]
     pub valid_until: Date,
+    /// The PKCS#11 module of the officer's token, where it is another than the board's.
+    pub module: Option<PathBuf>,
     /// The officer's token and key. The PIN is entered for each decision and never stored.
     pub token: String,
     /// Label of the key on the token.
@@ -153,6 +155,9 @@ impl Officer {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
+    /// The PKCS#11 module of this token, where it is another than the board's: a TPM for the
+    /// device, an HSM for the seal.
+    pub module: Option<PathBuf>,
     /// Token label.
     pub token: String,
     /// Key label on the token.
@@ -346,11 +351,18 @@ impl Config {
             &mut self.fonts.bold,
             &mut self.reading.tessdata,
         ];
-        let images =
-            self.officers.iter_mut().filter_map(|officer| officer.signature_image.as_mut());
+        let officers = self.officers.iter_mut();
+        let of_officers =
+            officers.flat_map(|o| [o.signature_image.as_mut(), o.module.as_mut()]).flatten();
         let time_stamp = self.time_stamp.as_mut().and_then(|settings| settings.ca.as_mut());
-        let optional = self.authority.seal_image.as_mut().into_iter().chain(time_stamp);
-        for path in fixed.into_iter().chain(optional).chain(images) {
+        let optional = [
+            self.authority.seal_image.as_mut(),
+            self.authority.key.module.as_mut(),
+            self.device.key.module.as_mut(),
+            time_stamp,
+        ];
+        let optional = optional.into_iter().flatten();
+        for path in fixed.into_iter().chain(optional).chain(of_officers) {
             *path = folder.join(&*path);
         }
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use counterpart::{
-    Gate, Saned, SoftTokens, Started, Subject, TestCa, TokenKey, TokenSpec, TrustHttp, Usage,
+    Gate, Saned, SoftTokens, Started, Subject, TestCa, TokenKey, TokenSpec, Tpm, TrustHttp, Usage,
     free_port,
 };
 use kiosk::clock::{Clock, SystemClock};
@@ -31,6 +31,8 @@ pub struct WorldOptions {
     pub sim_sheets: Option<Vec<PathBuf>>,
     /// Keeps the kiosk's state on a disk of so many MiB, for as long as the kiosk runs.
     pub disk_mib: Option<u32>,
+    /// Whether the device's own key is in a TPM instead of a soft token.
+    pub tpm: bool,
     /// What stands behind the clock, as board files say it.
     pub clock: &'static str,
     /// Whether there is a time-stamp authority, and a responder for revoked certificates.
@@ -44,6 +46,7 @@ impl Default for WorldOptions {
             public_port: 0,
             sim_sheets: None,
             disk_mib: None,
+            tpm: false,
             clock: "synchronised",
             trust_services: false,
         }
@@ -57,6 +60,7 @@ pub struct World {
     saned: Option<(Saned, Gate)>,
     tokens: SoftTokens,
     trust_services: Option<TrustHttp>,
+    tpm: Option<Tpm>,
     registry: Option<Started>,
     kiosk: Option<Started>,
     starts: u32,
@@ -116,15 +120,18 @@ impl World {
             usage,
         };
         let signer = Usage::DocumentSigner;
-        let tokens = SoftTokens::create(
-            &dir.join("tokens"),
-            &ca,
-            &[
-                spec("officer", OFFICER_PIN, TokenKey::EcP256, "Nguyễn Thị Hà", signer.clone()),
-                spec("authority", AUTHORITY_PIN, options.seal_key, authority, signer),
-                spec("device", DEVICE_PIN, TokenKey::EcP256, "HN01-K03", Usage::TlsClient),
-            ],
-        )?;
+        let mut specs = vec![
+            spec("officer", OFFICER_PIN, TokenKey::EcP256, "Nguyễn Thị Hà", signer.clone()),
+            spec("authority", AUTHORITY_PIN, options.seal_key, authority, signer),
+        ];
+        let device = spec("device", DEVICE_PIN, TokenKey::EcP256, "HN01-K03", Usage::TlsClient);
+        let tpm = if options.tpm {
+            Some(Tpm::start(&dir.join("tpm"), &ca, &device)?)
+        } else {
+            specs.push(device);
+            None
+        };
+        let tokens = SoftTokens::create(&dir.join("tokens"), &ca, &specs)?;
         for label in ["officer", "authority"] {
             if let (Some(services), Some(own)) = (&trust_services, tokens.certificate(label)) {
                 services.enter(&own.der, None)?;
@@ -154,6 +161,7 @@ impl World {
             saned,
             tokens,
             trust_services,
+            tpm,
             registry: None,
             kiosk: None,
             starts: 0,
@@ -198,6 +206,12 @@ impl World {
         Ok(())
     }
 
+    /// The module of the device's token, where it is not the board's.
+    fn device_module(&self) -> String {
+        let module = self.tpm.as_ref().map(|_| Tpm::module());
+        module.map(|path| format!(", module = {path:?}")).unwrap_or_default()
+    }
+
     /// What both site files say about the time-stamp authority.
     fn time_stamp_section(&self) -> String {
         let section =
@@ -235,7 +249,7 @@ state_dir = {state:?}
 
 [device]
 id = "HN01-K03"
-key = {{ token = "device", key = "device", pin_file = "keys/device.pin" }}
+key = {{ token = "device", key = "device", pin_file = "keys/device.pin"{device_module} }}
 
 [authority]
 name = "{authority}"
@@ -273,6 +287,7 @@ listen = "127.0.0.1:0"
 roots = "trust/root.pem"
 
 {time_stamp}"#,
+            device_module = self.device_module(),
             time_stamp = self.time_stamp_section(),
             // Less than what `fill` of the full-disk tests leaves would let every visit begin.
             reserve_mib = 1,
@@ -343,6 +358,8 @@ roots = "trust/root.pem"
     pub fn kiosk_command(&self, args: &[&str]) -> Result<Command, Failure> {
         let mut command = Command::new(binary("kiosk")?);
         command.args(args).env("SOFTHSM2_CONF", self.tokens.conf()).current_dir(&self.dir);
+        let tpm = self.tpm.iter().flat_map(Tpm::environment);
+        command.envs(tpm.map(|(name, value)| (name, value)));
         Ok(command)
     }
 

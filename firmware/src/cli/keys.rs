@@ -1,16 +1,17 @@
 //! `kiosk keys …`: the keys that this kiosk signs with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use board::Board;
-use drivers_api::Token;
+use drivers_api::Token as _;
+use drivers_token::Pkcs11Token;
 use formats_copy::TrustAnchors;
 use formats_trust_services::Online;
 use time::macros::format_description;
 
 use super::{Outcome, complain, say};
-use crate::assemble::{read_asset, token};
+use crate::assemble::{officers_token, read_asset, token};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::keys::{Holder, KeyReport, Watch, look};
@@ -62,11 +63,8 @@ pub fn keys(command: &Keys) -> Outcome {
     let online = Online::responders(PATIENCE);
     let services = (!args.offline).then_some(&online as _);
     let watch = Watch { trust: &trust, services, now: SystemClock.now() };
-    let reports: Vec<KeyReport> = holders(&config)
-        .map(|(holder, label, key)| {
-            let chain = token(&board.token.module, label, key).certificates();
-            look(holder, chain, &watch)
-        })
+    let reports: Vec<KeyReport> = holders(&config, &board.token.module)
+        .map(|(holder, mut token)| look(holder, token.certificates(), &watch))
         .collect();
     if args.json {
         match serde_json::to_string(&reports) {
@@ -80,15 +78,13 @@ pub fn keys(command: &Keys) -> Outcome {
     if all_well { Outcome::Done } else { Outcome::Degraded }
 }
 
-/// Everyone who has a key, with the labels of token and key.
-fn holders(config: &Config) -> impl Iterator<Item = (Holder, &str, &str)> {
+/// Everyone who has a key, with the token that it is on.
+fn holders(config: &Config, module: &Path) -> impl Iterator<Item = (Holder, Pkcs11Token)> {
     let officers = config.officers.iter();
-    let officers =
-        officers.map(|o| (Holder::Officer(o.id.clone()), o.token.as_str(), o.key.as_str()));
-    let (authority, device) = (&config.authority.key, &config.device.key);
+    let officers = officers.map(|o| (Holder::Officer(o.id.clone()), officers_token(module, o)));
     officers.chain([
-        (Holder::Authority, authority.token.as_str(), authority.key.as_str()),
-        (Holder::Device, device.token.as_str(), device.key.as_str()),
+        (Holder::Authority, token(module, &config.authority.key)),
+        (Holder::Device, token(module, &config.device.key)),
     ])
 }
 

@@ -10,6 +10,7 @@
 //! - [`TusServer`] and [`TusClient`]: npm's `@tus/server` and `tus-js-client` on Node.js;
 //! - [`PoorLink`]: a slow, lossy link that breaks, before any TCP server;
 //! - [`SoftTokens`]: SoftHSM2 tokens with keys and certificates;
+//! - [`Tpm`]: a software TPM 2.0 behind its resource manager and PKCS#11 module;
 //! - [`TimeStampAuthority`] and [`Revocation`]: openssl's time-stamps, OCSP answers and lists;
 //!   [`TrustHttp`] gives them over HTTP;
 //! - [`TestCa`]: the certification authority of tests, whose word is worth nothing outside them.
@@ -22,6 +23,7 @@ mod poor_link;
 mod process;
 mod saned;
 mod tokens;
+mod tpm;
 mod trust_http;
 mod tsa;
 mod tus;
@@ -34,6 +36,7 @@ pub use poor_link::{Carried, LinkModel, PoorLink};
 pub use process::{Started, free_port};
 pub use saned::{Backend, Saned};
 pub use tokens::{SoftTokens, TokenKey, TokenSpec};
+pub use tpm::Tpm;
 pub use trust_http::TrustHttp;
 pub use tsa::TimeStampAuthority;
 pub use tus::{ClientEnd, TusClient, TusServer};
