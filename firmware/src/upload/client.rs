@@ -107,8 +107,10 @@ fn offset(headers: &HeaderMap) -> Result<u64, SendError> {
     value.ok_or(SendError::Protocol("upload-offset"))
 }
 
-fn expires(headers: &HeaderMap) -> Option<OffsetDateTime> {
-    tus::parse_http_date(text(headers, tus::UPLOAD_EXPIRES)?)
+/// When the registry may forget an upload. A time gone by tells that one of the two clocks is wrong,
+/// and nothing of the upload that was just spoken of.
+fn expires(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    tus::parse_http_date(text(headers, tus::UPLOAD_EXPIRES)?).filter(|at| now < *at)
 }
 
 /// An upload that the registry knows, as far as we know.
@@ -182,11 +184,11 @@ impl Client {
         let length = parcel.bytes.len() as u64;
         let known = parcel.upload.take().filter(|u| u.expires.is_none_or(|at| now < at));
         let Some(mut upload) = known else {
-            *parcel.upload = Some(self.create(parcel.copy, length).await?);
+            *parcel.upload = Some(self.create(parcel.copy, length, now).await?);
             return Ok(Sent::Part);
         };
         let Some(held) = upload.offset else {
-            let asked = self.ask_offset(&mut upload).await;
+            let asked = self.ask_offset(&mut upload, now).await;
             let gone = asked.as_ref().is_err_and(SendError::is_gone);
             *parcel.upload = Some(upload).filter(|_| !gone);
             return match asked {
@@ -207,7 +209,7 @@ impl Client {
             return Ok(Sent::Receipt(receipt));
         }
         // An empty piece at the end makes a registry that died there take the copy up again.
-        let result = self.patch(&mut upload, held, &parcel.bytes).await;
+        let result = self.patch(&mut upload, held, &parcel.bytes, now).await;
         self.settle(parcel, upload, held, result)
     }
 
@@ -254,7 +256,12 @@ impl Client {
         if parcel.doubts < DOUBTS_MAX { Ok(Sent::Part) } else { Err(error) }
     }
 
-    async fn create(&self, copy: &CopySummary, length: u64) -> Result<Upload, SendError> {
+    async fn create(
+        &self,
+        copy: &CopySummary,
+        length: u64,
+        now: OffsetDateTime,
+    ) -> Result<Upload, SendError> {
         let meta = UploadMeta {
             device: self.identity.device.clone(),
             sequence: copy.sequence,
@@ -271,24 +278,34 @@ impl Client {
         let path = location.and_then(own_path).ok_or(SendError::Protocol("location"))?;
         // Our registry says how far it is; another tus server is asked.
         let offset = offset(headers).ok();
-        Ok(Upload { path, offset, seen: offset.unwrap_or(0), expires: expires(headers) })
+        Ok(Upload { path, offset, seen: offset.unwrap_or(0), expires: expires(headers, now) })
     }
 
     /// Asks how far the upload is, and says whether that is further than was known.
-    async fn ask_offset(&self, upload: &mut Upload) -> Result<bool, SendError> {
+    async fn ask_offset(
+        &self,
+        upload: &mut Upload,
+        now: OffsetDateTime,
+    ) -> Result<bool, SendError> {
         let answer = self.ask(Method::HEAD, &upload.path, &[], Bytes::new()).await?;
         if !matches!(answer.status(), StatusCode::OK | StatusCode::NO_CONTENT) {
             return Err(refused(&answer));
         }
         let offset = offset(answer.headers())?;
         upload.offset = Some(offset);
-        upload.expires = expires(answer.headers()).or(upload.expires);
+        upload.expires = expires(answer.headers(), now).or(upload.expires);
         let grown = offset > upload.seen;
         upload.seen = upload.seen.max(offset);
         Ok(grown)
     }
 
-    async fn patch(&self, upload: &mut Upload, held: u64, bytes: &Bytes) -> Result<(), SendError> {
+    async fn patch(
+        &self,
+        upload: &mut Upload,
+        held: u64,
+        bytes: &Bytes,
+        now: OffsetDateTime,
+    ) -> Result<(), SendError> {
         // The offset is at most the length, which is a usize.
         let start = held as usize;
         let piece = bytes.slice(start..bytes.len().min(start + self.chunk));
@@ -302,7 +319,7 @@ impl Client {
         }
         let offset = offset(answer.headers())?;
         (upload.offset, upload.seen) = (Some(offset), upload.seen.max(offset));
-        upload.expires = expires(answer.headers()).or(upload.expires);
+        upload.expires = expires(answer.headers(), now).or(upload.expires);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ mod fake;
 use std::io::Write;
 use std::num::NonZeroU64;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use counterpart::{Subject, TestCa, Usage};
@@ -131,11 +131,15 @@ impl Bench {
     }
 
     fn uploader_with(&self, policy: Policy) -> Uploader {
+        self.uploader_by(policy, Arc::new(TestClock))
+    }
+
+    fn uploader_by(&self, policy: Policy, clock: Arc<dyn Clock>) -> Uploader {
         let store = Arc::clone(&self.store);
         let transport = Https::new(&self.registry.url(), self.tls.clone()).expect("an address");
         let identity =
             Identity { device: DEVICE.to_owned(), receipt_key: self.registry.receipt_key() };
-        let (clock, random) = (Arc::new(TestClock), Arc::new(SystemRandom));
+        let random = Arc::new(SystemRandom);
         let transport = Arc::new(transport);
         Uploader::new(store, transport, identity, clock, random, policy)
     }
@@ -372,6 +376,46 @@ async fn a_metered_link_says_when_to_come_back() {
     assert!(matches!(uploader.round().await, Round::Done(_)));
     assert_eq!(bench.registry.bytes_taken(), 300_100, "{:?}", bench.registry.log());
     assert_eq!(bench.registry.kept(), [large.sha256, small.sha256]);
+}
+
+/// A clock that a test moves by hours.
+#[derive(Default)]
+struct Hours(AtomicI64);
+
+impl Clock for Hours {
+    fn now(&self) -> time::OffsetDateTime {
+        TestClock.now() + time::Duration::hours(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_has_expired_meanwhile_is_announced_anew() {
+    let bench = Bench::new([]).await;
+    bench.registry.set_expires(TestClock.now() + time::Duration::hours(1));
+    let copy = bench.issue("a", 600_000);
+    let clock = Arc::new(Hours::default());
+    let policy = Policy { bytes_per_second: NonZeroU64::new(1000), ..Policy::default() };
+    let mut uploader = bench.uploader_by(policy, Arc::clone(&clock) as _);
+    uploader.round().await;
+    let announced = || bench.registry.log().iter().filter(|l| l.starts_with("POST")).count();
+    assert_eq!((announced(), bench.registry.kept().len()), (1, 0), "the rest has to wait");
+    for hour in 2..20 {
+        clock.0.store(hour, Ordering::SeqCst);
+        uploader.round().await;
+        assert!(announced() >= 2, "{:?}", bench.registry.log());
+    }
+    assert_eq!(bench.registry.kept(), [copy.sha256]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_far_ahead_of_the_registrys_does_not_announce_for_ever() {
+    let bench = Bench::new([]).await;
+    bench.registry.set_expires(TestClock.now() - time::Duration::days(365));
+    let copy = bench.issue("a", 600_000);
+    bench.uploader().round().await;
+    assert_eq!(bench.registry.kept(), [copy.sha256]);
+    let log = bench.registry.log();
+    assert_eq!(log.iter().filter(|l| l.starts_with("POST")).count(), 1, "{log:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use rustls::server::WebPkiClientVerifier;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -63,6 +64,7 @@ struct State {
     kept: Vec<String>,
     bytes_taken: usize,
     down: bool,
+    expires: Option<OffsetDateTime>,
 }
 
 pub(super) struct FakeRegistry {
@@ -111,6 +113,7 @@ impl FakeRegistry {
             kept: Vec::new(),
             bytes_taken: 0,
             down: false,
+            expires: None,
         }));
         let (served, key) = (Arc::clone(&state), Arc::clone(&signer));
         tokio::spawn(async move {
@@ -146,6 +149,11 @@ impl FakeRegistry {
     /// Refuses connections, and drops the open ones at their next request.
     pub(super) fn set_down(&self, down: bool) {
         self.state().down = down;
+    }
+
+    /// Says of every upload that is announced from now on when it ends.
+    pub(super) fn set_expires(&self, at: OffsetDateTime) {
+        self.state().expires = Some(at);
     }
 
     /// Digests accepted, in order.
@@ -251,11 +259,13 @@ fn create(state: &mut State, headers: &HeaderMap) -> Answer {
             (id, 0)
         }
     };
-    empty(
-        plain(StatusCode::CREATED)
-            .header("location", tus::upload_path(&id))
-            .header(tus::UPLOAD_OFFSET, offset.to_string()),
-    )
+    let mut made = plain(StatusCode::CREATED)
+        .header("location", tus::upload_path(&id))
+        .header(tus::UPLOAD_OFFSET, offset.to_string());
+    if let Some(at) = state.expires {
+        made = made.header(tus::UPLOAD_EXPIRES, tus::http_date(at).expect("a date"));
+    }
+    empty(made)
 }
 
 fn id_of(path: &str) -> &str {
