@@ -15,6 +15,9 @@ use crate::request::{PageImage, PlacedWord};
 /// The size that words are set in before they are fitted to their quads.
 const NOMINAL_SIZE: f32 = 10.0;
 
+/// The sides of a page in points (ISO 19005-3, 6.1.13).
+const SIDES: std::ops::RangeInclusive<f32> = 3.0..=14_400.0;
+
 /// How high a page's image stands, in points.
 pub(super) fn height(page: &PageImage) -> f32 {
     Place::new(&page.entry((0, 0))).map_or(0.0, |place| place.area.1)
@@ -37,6 +40,9 @@ pub(super) fn add(
     let entry = words.manifest.pages.get(index).ok_or_else(|| bad("no entry"))?;
     let place = Place::new(entry).ok_or_else(|| bad("no extent"))?;
     let (width, height) = place.page();
+    if ![width, height].iter().all(|side| SIDES.contains(side)) {
+        return Err(bad("no PDF page is so small or so large"));
+    }
     let settings = PageSettings::from_wh(width, height).ok_or_else(|| bad("no extent"))?;
     let area = Rect::from_xywh(0.0, place.top, place.area.0, place.area.1).and_then(draw::area);
     let area = area.ok_or_else(|| bad("no extent"))?;
