@@ -107,8 +107,8 @@ fn offset(headers: &HeaderMap) -> Result<u64, SendError> {
     value.ok_or(SendError::Protocol("upload-offset"))
 }
 
-/// When the registry may forget an upload. A time gone by tells that one of the two clocks is wrong,
-/// and nothing of the upload that was just spoken of.
+/// When the registry may forget an upload. A time gone by tells that one of the two clocks is
+/// wrong, and nothing of the upload that was just spoken of.
 fn expires(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
     tus::parse_http_date(text(headers, tus::UPLOAD_EXPIRES)?).filter(|at| now < *at)
 }
