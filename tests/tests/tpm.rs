@@ -1,5 +1,5 @@
-//! The device's own key in a TPM 2.0: the kiosk reaches the registry with a key that cannot leave the
-//! machine, beside an officer and a seal on tokens of another maker.
+//! The device's own key in a TPM 2.0: the kiosk reaches the registry with a key that cannot leave
+//! the machine, beside an officer and a seal on tokens of another maker.
 
 use e2e::{Failure, OFFICER_PIN, World, WorldOptions};
 

@@ -104,7 +104,8 @@ text! {
     again_title facts_title registered_title
     fact_product fact_code fact_number fact_book fact_issued fact_title fact_authority fact_officer
     fact_capacity fact_pages fact_sha256 fact_received fact_index fact_proof
-    proof_basic proof_time proof_long proof_archive revoked_title revoked_text specimen_title specimen_text
+    proof_basic proof_time proof_long proof_archive
+    revoked_title revoked_text specimen_title specimen_text
     qr_waiting qr_genuine qr_false qr_failed
 }
 

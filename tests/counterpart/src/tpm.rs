@@ -158,7 +158,8 @@ impl Tool<'_> {
     }
 }
 
-/// A free port whose next one is free too: the resource manager looks for the control channel there.
+/// A free port whose next one is free too: the resource manager looks for the control channel
+/// there.
 fn free_pair() -> Result<u16, CounterpartError> {
     loop {
         let port = free_port()?;
