@@ -58,19 +58,19 @@ pub fn strengthen(
     let mut renewing = verified.level == Level::Archived && wanted == Level::Archived;
     let mut shortfall = None;
     while verified.level < wanted || renewing {
-        let questions = evidence_needed(&bytes, trust)?;
-        let evidence_first = match verified.level {
-            Level::Basic | Level::LongTerm => false,
-            Level::TimeStamped => true,
+        let questions = match verified.level {
+            Level::Basic | Level::LongTerm => None,
+            Level::TimeStamped => Some(evidence_needed(&bytes, trust)?),
             // What was answered about the last time-stamp may still hold.
-            Level::Archived => !questions.is_empty(),
+            Level::Archived => Some(evidence_needed(&bytes, trust)?).filter(|q| !q.is_empty()),
         };
-        let step = if evidence_first {
-            evidence(&bytes, trust, &questions, services)
-        } else {
-            let ask = &mut |request: &[u8]| services.time_stamp(request);
-            let stamped = time_stamp(&bytes, trust, nonce(), services.policy(), ask);
-            stamped.map_err(StrengthenError::Extend)
+        let step = match questions {
+            Some(questions) => evidence(&bytes, trust, &questions, services),
+            None => {
+                let ask = &mut |request: &[u8]| services.time_stamp(request);
+                let stamped = time_stamp(&bytes, trust, nonce(), services.policy(), ask);
+                stamped.map_err(StrengthenError::Extend)
+            }
         };
         let longer = match step {
             Ok(longer) => longer,
