@@ -9,7 +9,19 @@ pub mod outbox;
 pub mod run;
 pub mod verify;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// Which kiosk's state a command reads, and how it reports.
+#[derive(Debug, clap::Args)]
+pub struct OfState {
+    /// The kiosk's state folder.
+    #[arg(long, default_value = "/var/lib/kiosk")]
+    state: PathBuf,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
 
 /// How a command ends, as its exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

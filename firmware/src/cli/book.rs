@@ -11,7 +11,7 @@ use std::sync::Arc;
 use formats_book::{BookName, money};
 use serde_json::json;
 
-use super::{Outcome, complain, refuse, say};
+use super::{OfState, Outcome, complain, refuse, say};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::store::{self, BookTotals, Contradiction, Store, StoreError};
@@ -20,7 +20,7 @@ use crate::store::{self, BookTotals, Contradiction, Store, StoreError};
 #[derive(Debug, clap::Subcommand)]
 pub enum Book {
     /// Lists all books with their totals.
-    List(List),
+    List(OfState),
     /// Opens a book of this year; its numbers begin at 01.
     Open(Open),
     /// Closes the open book with its totals (khóa sổ), for good.
@@ -31,17 +31,6 @@ pub enum Book {
     Due(due::Due),
     /// Lists refusals with their reasons.
     Refusals(refusals::Refusals),
-}
-
-/// Which store, and how.
-#[derive(Debug, clap::Args)]
-pub struct List {
-    /// The kiosk's state folder.
-    #[arg(long, default_value = "/var/lib/kiosk")]
-    state: PathBuf,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Which book to open.
@@ -77,7 +66,7 @@ pub fn book(command: &Book) -> Outcome {
 }
 
 /// Degraded when no book is open, or the open one is of another year.
-fn list(args: &List) -> Outcome {
+fn list(args: &OfState) -> Outcome {
     let books = match store::list_books(&args.state) {
         Ok(books) => books,
         Err(error) => return complain(&error, error.hint()),

@@ -1,28 +1,15 @@
 //! `kiosk journal …`: the journal that everything is rebuilt from.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
-use super::{Outcome, complain, say};
+use super::{OfState, Outcome, complain, say};
 use crate::store::{self, Audit};
 
 /// Looks at the journal.
 #[derive(Debug, clap::Subcommand)]
 pub enum Journal {
     /// Checks the chain, the book totals and every copy; changes nothing.
-    Verify(Verify),
-}
-
-/// Which store to check, and how to report.
-#[derive(Debug, clap::Args)]
-pub struct Verify {
-    /// The kiosk's state folder.
-    #[arg(long, default_value = "/var/lib/kiosk")]
-    state: PathBuf,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
+    Verify(OfState),
 }
 
 /// Runs the command. Failed when the journal is damaged, degraded when a copy's file is.

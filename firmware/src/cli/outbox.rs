@@ -8,7 +8,7 @@ use formats_files::RealDisk;
 use serde_json::json;
 
 use super::run::identity;
-use super::{Outcome, complain, say};
+use super::{OfState, Outcome, complain, say};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::stick::{self, StickAnswer};
@@ -19,22 +19,11 @@ use crate::upload::Identity;
 #[derive(Debug, clap::Subcommand)]
 pub enum Outbox {
     /// Lists all copies, oldest first.
-    List(List),
+    List(OfState),
     /// Writes copies that wait for the registry to a stick.
     Export(Export),
     /// Takes the registry's receipts home from a stick.
     Receipts(Receipts),
-}
-
-/// Which store to list, and how.
-#[derive(Debug, clap::Args)]
-pub struct List {
-    /// The kiosk's state folder.
-    #[arg(long, default_value = "/var/lib/kiosk")]
-    state: PathBuf,
-    /// Prints JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// What to write, and where.
@@ -76,7 +65,7 @@ pub fn outbox(command: &Outbox) -> Outcome {
 }
 
 /// Degraded when a copy was rejected by the registry.
-fn list(args: &List) -> Outcome {
+fn list(args: &OfState) -> Outcome {
     let copies = match store::list_copies(&args.state) {
         Ok(copies) => copies,
         Err(error) => return complain(&error, error.hint()),
