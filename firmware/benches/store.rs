@@ -26,6 +26,9 @@ const RECORDS: u64 = 100_000;
 /// Copies that wait for a link among them: two weeks of a van.
 const WAITING: u64 = 1000;
 
+/// Told to run the first part alone, for a profiler.
+const COMMITS_ONLY: &str = "--commits-only";
+
 /// Told to a child that only opens a store and says what that took.
 const OPEN: &str = "--open-and-measure";
 
@@ -50,6 +53,9 @@ fn bench() -> Result<bool, Failure> {
     let beside = std::env::current_exe()?;
     let folder = tempfile::tempdir_in(beside.parent().ok_or("a program without a folder")?)?;
     let commits = commits(folder.path())?;
+    if std::env::args().any(|argument| argument == COMMITS_ONLY) {
+        return Ok(commits);
+    }
     let opening = opening(folder.path())?;
     Ok(commits && opening)
 }

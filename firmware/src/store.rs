@@ -39,7 +39,8 @@ mod state;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use formats_files::{Disk, RealDisk};
 
@@ -80,8 +81,10 @@ pub struct Store {
     held: Mutex<Held>,
     journal: Mutex<Journal>,
     inner: Mutex<Inner>,
-    /// Told when a group was written.
-    written: Condvar,
+    /// Whether a thread is writing a group.
+    writing: AtomicBool,
+    /// How many records were staged so far.
+    boarded: AtomicU64,
     /// The folder that the disk is, for [`Store::copy_path`]; empty for other disks.
     dir: PathBuf,
     /// Where the index is, if there is to be one.
@@ -106,8 +109,6 @@ struct Inner {
     /// The sum of those that wait as well: what new records are checked against.
     ahead: State,
     queue: Queue,
-    /// Whether a thread is writing a group.
-    writing: bool,
     /// Wall clock and steady clock at the last record of this run.
     seen: Option<(time::OffsetDateTime, std::time::Duration)>,
     /// The last durable record.
@@ -500,7 +501,10 @@ impl Held {
 
 impl Inner {
     /// The records are durable whatever becomes of the index.
-    fn add_to_index<'a>(&mut self, records: impl Iterator<Item = (Position, &'a Entry)>) {
+    fn add_to_index<'a>(
+        &mut self,
+        records: impl Iterator<Item = (Position, time::OffsetDateTime, &'a Record)>,
+    ) {
         let Some(index) = &self.index else { return };
         if let Err(error) = index.apply(records, self.head) {
             tracing::warn!(%error, "the index is out of use until the next start");

@@ -74,13 +74,13 @@ impl Header {
 }
 
 /// The frame around lines that are, with their separators, at most [`PAYLOAD_BYTES_MAX`] long.
-pub(super) fn encode(lines: &[&[u8]]) -> Vec<u8> {
+pub(super) fn encode(lines: &[impl AsRef<[u8]>]) -> Vec<u8> {
     let mut bytes = vec![0; FRAME_HEAD_BYTES];
     for (index, line) in lines.iter().enumerate() {
         if index > 0 {
             bytes.push(SEPARATOR);
         }
-        bytes.extend_from_slice(line);
+        bytes.extend_from_slice(line.as_ref());
     }
     let length = u32::try_from(bytes.len() - FRAME_HEAD_BYTES).unwrap_or(u32::MAX).to_le_bytes();
     let crc = crc32c::crc32c_append(crc32c::crc32c(&length), &bytes[FRAME_HEAD_BYTES..]);

@@ -149,8 +149,7 @@ fn write(facts: &[Record]) -> MemoryDisk {
     let store = open(&disk);
     store.journal().set_segment_bytes_max(SEGMENT_BYTES_MAX);
     for pair in facts.chunks(2) {
-        let stage =
-            |fact: &Record| store.inner().stage(&TestClock, fact.clone()).expect("it may follow");
+        let stage = |fact: &Record| store.stage(fact.clone()).expect("it may follow");
         for ticket in pair.iter().map(stage).collect::<Vec<_>>() {
             store.wait(&ticket).expect("journaled");
         }

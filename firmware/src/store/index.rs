@@ -73,7 +73,11 @@ impl Index {
             }
             _ => {}
         }
-        guarded(|| Self::open_trees(path))
+        guarded(|| {
+            let index = Self::open_trees(path)?;
+            index.db.insert("format", FORMAT)?;
+            Ok(index)
+        })
     }
 
     fn open_trees(path: &Path) -> sled::Result<Self> {
@@ -123,12 +127,12 @@ impl Index {
     /// Adds durable records. The head is written last: sled recovers a prefix of its writes.
     pub(super) fn apply<'a>(
         &self,
-        records: impl Iterator<Item = (Position, &'a Entry)>,
+        records: impl Iterator<Item = (Position, OffsetDateTime, &'a Record)>,
         head: Head,
     ) -> Result<(), IndexError> {
         guarded(|| {
-            for (at, entry) in records {
-                self.add_unguarded(at, entry)?;
+            for (place, at, record) in records {
+                self.add_unguarded(place, at, record)?;
             }
             self.set_head_unguarded(head)
         })
@@ -136,7 +140,7 @@ impl Index {
 
     /// Adds a record without saying so in the head: for a rebuild.
     pub(super) fn add(&self, at: Position, entry: &Entry) -> Result<(), IndexError> {
-        guarded(|| self.add_unguarded(at, entry))
+        guarded(|| self.add_unguarded(at, entry.at, &entry.record))
     }
 
     /// Names the journal's head that the index now reflects.
@@ -144,13 +148,18 @@ impl Index {
         guarded(|| self.set_head_unguarded(head))
     }
 
-    fn add_unguarded(&self, at: Position, entry: &Entry) -> sled::Result<()> {
-        let place = &encode(at)[..];
-        match &entry.record {
+    fn add_unguarded(
+        &self,
+        place: Position,
+        at: OffsetDateTime,
+        record: &Record,
+    ) -> sled::Result<()> {
+        let place = &encode(place)[..];
+        match record {
             Record::Issued(copy) => {
                 let sequence = copy.sequence.to_be_bytes();
                 self.issued.insert(sequence, place)?;
-                self.by_time.insert(time_key(entry.at, copy.sequence), &[])?;
+                self.by_time.insert(time_key(at, copy.sequence), &[])?;
                 self.by_code.insert(copy.code.as_bytes(), &sequence)?;
                 self.by_number.insert(number_key(&copy.book, copy.number), &sequence)?;
                 self.pending.insert(sequence, &[])?;
@@ -172,7 +181,6 @@ impl Index {
     }
 
     fn set_head_unguarded(&self, head: Head) -> sled::Result<()> {
-        self.db.insert("format", FORMAT)?;
         self.db.insert("head", &head.encode()[..])?;
         Ok(())
     }

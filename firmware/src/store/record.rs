@@ -47,6 +47,40 @@ pub(super) fn read(payload: &[u8]) -> Result<Entry, Unreadable> {
     }
 }
 
+/// More than a line holds besides its fact.
+const ENVELOPE_BYTES_MAX: usize = 192;
+
+/// The most bytes that [`line`] makes of a fact.
+pub(super) const fn line_bytes_max(fact: &str) -> usize {
+    ENVELOPE_BYTES_MAX + fact.len()
+}
+
+/// An [`Entry`] of [`VERSION`] as JSON, around a record that is JSON already; `prev` is the SHA-256
+/// of the line before.
+pub(super) fn line(
+    seq: u64,
+    at: OffsetDateTime,
+    prev: &[u8; 32],
+    fact: &str,
+) -> serde_json::Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Envelope {
+        v: u32,
+        seq: u64,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+        prev: String,
+    }
+    let mut line = Vec::with_capacity(line_bytes_max(fact));
+    let envelope = Envelope { v: VERSION, seq, at, prev: hex::encode(prev) };
+    serde_json::to_writer(&mut line, &envelope)?;
+    line.pop();
+    line.extend_from_slice(b",\"fact\":");
+    line.extend_from_slice(fact.as_bytes());
+    line.push(b'}');
+    Ok(line)
+}
+
 /// One line of the certification register (sổ chứng thực), columns of Decree 23/2015 art. 13;
 /// column 1, the number, is in the record that holds the row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex};
 
 use formats_files::Disk;
 use rustix::fs::{FlockOperation, flock};
@@ -104,16 +105,16 @@ pub(super) fn open(
     let release_due = released.is_some().then(|| POWER_LOST.to_owned());
     let (missing, unexplained) = sweep(&*disk, &state)?;
     let ahead = state.clone();
-    let queue = Queue::new(head);
-    let (writing, seen) = (false, None);
-    let inner = Inner { durable: state, ahead, queue, writing, seen, head, index };
+    let queue = Queue::new(head.seq);
+    let inner = Inner { durable: state, ahead, queue, seen: None, head, index };
     let store = Store {
         disk,
         clock,
         held: Mutex::new(Held { file: None, release_due }),
         journal: Mutex::new(journal),
         inner: Mutex::new(inner),
-        written: Condvar::new(),
+        writing: AtomicBool::new(false),
+        boarded: AtomicU64::new(0),
         dir: PathBuf::new(),
         index_path: index_path.map(Path::to_owned),
         policy: Policy::default(),

@@ -96,7 +96,7 @@ impl Store {
         for (sequence, digest) in copies {
             let sha256 = hex::encode(digest);
             let record = Record::AgedOut { sequence: *sequence, sha256, why };
-            tickets.push(self.inner().stage(&*self.clock, record)?);
+            tickets.push(self.stage(record)?);
         }
         for ticket in &tickets {
             self.wait(ticket)?;

@@ -79,7 +79,7 @@ impl Journal {
     /// is appended.
     pub(in super::super) fn append(
         &mut self,
-        lines: &[&[u8]],
+        lines: &[Vec<u8>],
         head: Head,
     ) -> Result<Position, StoreError> {
         self.reopen_if_shut()?;

@@ -422,7 +422,7 @@ fn a_failed_group_fails_all_its_writers_and_what_was_chained_to_it() {
     let before = audit::audit(&bench.disk).expect("sound");
     let stage = |visit: &str| {
         let record = Record::VisitWiped { visit: visit.to_owned() };
-        store.inner().stage(&TestClock, record).expect("it may follow")
+        store.stage(record).expect("it may follow")
     };
     let tickets = [stage("x"), stage("y"), stage("z")];
     bench.disk.set_full(true);
@@ -446,15 +446,15 @@ fn records_of_one_group_are_checked_against_each_other() {
         sha256: copy.sha256.clone(),
         receipt: serde_json::json!({}),
     };
-    let first = store.inner().stage(&TestClock, receipt()).expect("the first receipt");
-    let second = store.inner().stage(&TestClock, receipt());
+    let first = store.stage(receipt()).expect("the first receipt");
+    let second = store.stage(receipt());
     assert!(matches!(second, Err(StoreError::Refused(Contradiction::NotPending { .. }))));
     assert_eq!(store.pending().expect("answer").len(), 1, "nothing is told before it is durable");
     store.wait(&first).expect("journaled");
     assert!(store.pending().expect("answer").is_empty());
     store.record(approval("b")).expect("decision");
     let wanted = store.inner().ahead.next_reservation("b", "C").expect("a number");
-    let reserve = || store.inner().stage(&TestClock, Record::NumberReserved(wanted.clone()));
+    let reserve = || store.stage(Record::NumberReserved(wanted.clone()));
     let first = reserve().expect("the first");
     assert!(is_refused(reserve()), "one number, one holder");
     store.wait(&first).expect("journaled");
@@ -469,7 +469,7 @@ fn a_group_too_great_for_one_frame_takes_several() {
         .map(|n| {
             let reason = "x".repeat(20_000);
             let record = Record::Refused { visit: n.to_string(), reason };
-            store.inner().stage(&TestClock, record).expect("it may follow")
+            store.stage(record).expect("it may follow")
         })
         .collect();
     for ticket in tickets.iter().rev() {
@@ -489,7 +489,7 @@ fn a_group_that_loses_power_at_any_operation_is_there_whole_or_not_at_all() {
         let before = audit::audit(&bench.disk).expect("sound").records;
         let stage = |n: usize| {
             let record = Record::Refused { visit: n.to_string(), reason: "R".repeat(n * 211) };
-            store.inner().stage(&TestClock, record).expect("it may follow")
+            store.stage(record).expect("it may follow")
         };
         let tickets: Vec<_> = (0..9).map(stage).collect();
         // A write and a sync.
@@ -573,7 +573,11 @@ proptest! {
         let entry = Entry { v, seq, at, prev, record };
         let text = serde_json::to_vec(&entry).expect("encodes");
         prop_assert!(text.starts_with(frame::PAYLOAD_START));
-        prop_assert_eq!(record::read(&text).expect("decodes"), entry);
+        prop_assert_eq!(record::read(&text).expect("decodes"), entry.clone());
+        let fact = serde_json::to_string(&entry.record).expect("encodes");
+        let line = record::line(seq, at, &[0; 32], &fact).expect("encodes");
+        prop_assert!(line.len() <= record::line_bytes_max(&fact));
+        prop_assert_eq!(line, text);
     }
 
     #[test]
