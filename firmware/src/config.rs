@@ -10,7 +10,7 @@ use formats_copy::Product;
 use formats_vn::capacity::{Capacity, is_delegated};
 use formats_vn::{due, fee};
 use serde::Deserialize;
-use time::{Date, OffsetDateTime};
+use time::{Date, OffsetDateTime, Time};
 
 use crate::clock::VIETNAM;
 
@@ -182,6 +182,19 @@ pub struct Days {
     pub off: Vec<due::Day>,
     /// Saturdays and Sundays that are worked.
     pub worked: Vec<due::Day>,
+    /// Until when copies are handed out, such as `17:00`; appointments are made for this time.
+    pub until: Until,
+}
+
+/// A time of day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Until(#[serde(with = "hours_minutes")] pub Time);
+
+impl Default for Until {
+    /// The end of the working day of public bodies in Hanoi.
+    fn default() -> Self {
+        Self(time::macros::time!(17:00))
+    }
 }
 
 /// What the fee depends on beside the pages. Whether a kiosk counts as filing online is not settled
@@ -323,6 +336,11 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// The working days of this body.
+    pub fn calendar(&self) -> Result<due::Calendar, due::CalendarError> {
+        Ok(due::Calendar::built_in()?.with(&self.days.off, &self.days.worked))
+    }
+
     /// Reads and checks a site file. Relative paths are taken from the file's folder.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let read = |source| ConfigError::Read { path: path.into(), source };
@@ -443,6 +461,7 @@ impl Config {
 }
 
 time::serde::format_description!(iso_date, Date, "[year]-[month]-[day]");
+time::serde::format_description!(hours_minutes, Time, "[hour]:[minute]");
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ use drivers_api::{Pin, Raster, SigningSession};
 use formats_vn::id_qr::CardQr;
 use models::PageReading;
 use serde::Serialize;
+use time::OffsetDateTime;
 use zeroize::Zeroize;
 
 use crate::visit::{PageId, VisitId};
@@ -61,6 +62,10 @@ pub struct Desk {
     pub pin: Option<Pin>,
     /// The officer's opened key.
     pub key: Option<Box<dyn SigningSession>>,
+    /// When the case reached the officer: paper and request are complete.
+    pub received: Option<OffsetDateTime>,
+    /// The appointment slip as PDF, with the requester's name on it.
+    pub slip: Option<Vec<u8>>,
     /// Time taken by each stage so far.
     pub timings: Vec<Timing>,
 }
@@ -68,8 +73,16 @@ pub struct Desk {
 impl Desk {
     /// Forgets everything of the visit but how long its stages took, which names nobody.
     pub fn wipe(&mut self) {
+        self.slip.zeroize();
         let timings = std::mem::take(&mut self.timings);
         *self = Self { timings, ..Self::default() };
+    }
+
+    /// As [`Desk::wipe`], but the appointment slip stays until it is handed over.
+    pub fn keep_slip(&mut self) {
+        let (visit, slip) = (self.visit.take(), self.slip.take());
+        self.wipe();
+        (self.visit, self.slip) = (visit, slip);
     }
 
     /// Begins a visit on an empty desk.

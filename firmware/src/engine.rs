@@ -17,11 +17,11 @@ use crate::config::Config;
 use crate::desk::{Desk, Timing};
 use crate::keys::KeyReport;
 use crate::random::{Random, RandomError};
-use crate::steps::{certify, check, decide, identify, read, scan};
+use crate::steps::{certify, check, decide, defer, identify, read, scan};
 use crate::store::Store;
 use crate::visit::{
-    Answer, Decision, Dossier, Effect, Event, PageId, Say, Severity, State, Trouble, Visit,
-    VisitId, Wish,
+    Answer, Decision, Deferral, Dossier, Effect, Event, PageId, Say, Severity, State, Trouble,
+    Visit, VisitId, Wish,
 };
 
 /// How often time is told to the visit.
@@ -257,8 +257,9 @@ impl Machine {
         if starting.as_ref() == Some(&dossier.visit) {
             self.hands.desk().begin(dossier.visit.clone());
         }
-        let lasting =
-            effects.into_iter().filter(|e| !matches!(e, Effect::Wipe | Effect::DropPage(_)));
+        let lasting = effects
+            .into_iter()
+            .filter(|e| !matches!(e, Effect::Wipe | Effect::KeepSlip | Effect::DropPage(_)));
         lasting.map(|effect| Job { dossier: dossier.clone(), effect }).collect()
     }
 }
@@ -299,6 +300,7 @@ impl Hands {
     fn forget(&self, effect: &Effect) {
         match effect {
             Effect::Wipe => self.desk().wipe(),
+            Effect::KeepSlip => self.desk().keep_slip(),
             Effect::DropPage(page) => {
                 let mut desk = self.desk();
                 desk.scanned.remove(page);
@@ -313,7 +315,8 @@ impl Hands {
             | Effect::OpenKey(_)
             | Effect::Certify(_)
             | Effect::RecordRefusal(..)
-            | Effect::RecordSecretMark => {}
+            | Effect::RecordSecretMark
+            | Effect::Defer(_) => {}
         }
     }
 
@@ -353,7 +356,13 @@ impl Hands {
             Effect::ReadPage(page) => Some(self.timed("read", || self.read_page(visit, page))),
             Effect::Check => Some(self.timed("check", || self.check())),
             Effect::ScanCard => Some(self.timed("identify", || self.scan_card(visit))),
-            Effect::CompareFace => Some(Answer::Face(identify::compare_face())),
+            Effect::CompareFace => {
+                if let Some(mut desk) = self.desk_of(visit) {
+                    desk.received = Some(self.parts.clock.now());
+                }
+                Some(Answer::Face(identify::compare_face()))
+            }
+            Effect::Defer(deferral) => Some(self.defer(&dossier, &deferral)),
             Effect::OpenKey(decision) => Some(self.open_key(visit, &decision)),
             Effect::Certify(decision) => {
                 Some(self.timed("certify", || self.certify(&dossier, &decision)))
@@ -370,7 +379,7 @@ impl Hands {
                 }
                 None
             }
-            Effect::Wipe | Effect::DropPage(_) => None,
+            Effect::Wipe | Effect::KeepSlip | Effect::DropPage(_) => None,
         }
     }
 
@@ -462,6 +471,21 @@ impl Hands {
         }
     }
 
+    fn defer(&self, dossier: &Dossier, deferral: &Deferral) -> Answer {
+        let Some(received) = self.desk_of(&dossier.visit).and_then(|desk| desk.received) else {
+            return Answer::DeferFailed(internal("the visit is no longer on the desk"));
+        };
+        match defer::defer(&self.parts, dossier, received, deferral) {
+            Ok((appointment, slip)) => {
+                if let Some(mut desk) = self.desk_of(&dossier.visit) {
+                    desk.slip = Some(slip);
+                }
+                Answer::Deferred(appointment)
+            }
+            Err(trouble) => Answer::DeferFailed(trouble),
+        }
+    }
+
     fn certify(&self, dossier: &Dossier, decision: &Decision) -> Answer {
         let visit = &dossier.visit;
         let Some(mut desk) = self.desk_of(visit) else {
@@ -515,9 +539,12 @@ fn failed(effect: &Effect, cause: &str) -> Answer {
         Effect::ReadPage(page) => Answer::PageUnusable(*page, trouble),
         Effect::OpenKey(_) => Answer::KeyRefused(trouble),
         Effect::Certify(_) | Effect::RecordRefusal(..) => Answer::CertifyFailed(trouble),
-        Effect::Check | Effect::DropPage(_) | Effect::RecordSecretMark | Effect::Wipe => {
-            Answer::CheckFailed(trouble)
-        }
+        Effect::Defer(_) => Answer::DeferFailed(trouble),
+        Effect::Check
+        | Effect::DropPage(_)
+        | Effect::RecordSecretMark
+        | Effect::KeepSlip
+        | Effect::Wipe => Answer::CheckFailed(trouble),
         Effect::CompareFace => Answer::Face(identify::compare_face()),
     }
 }

@@ -4,6 +4,7 @@ pub mod certify;
 pub mod check;
 pub mod clock;
 pub mod decide;
+pub mod defer;
 pub mod deliver;
 pub mod identify;
 pub mod prove;

@@ -45,14 +45,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use formats_files::{Disk, RealDisk};
 
 pub use audit::{Audit, list_copies, read_copy, verify_journal};
-pub use books::{BookContents, RefusalEntry, list_books, list_refusals, read_book};
+pub use books::{BookContents, RefusalEntry, list_books, list_deferrals, list_refusals, read_book};
 pub use catalog::{CopySummary, Delivery, Standing};
 pub use copies::COPY_BYTES_MAX;
 pub use error::{Contradiction, Damage, StoreError};
 pub use journal::read_segment;
 pub use record::{
-    AgeingReason, ClosingSums, Decision, Entry, IssuedCopy, PrintOutcome, Priority, Record,
-    RegisterRow, Reservation, Verdict,
+    AgeingReason, ClosingSums, Decision, Deferral, Entry, IssuedCopy, PrintOutcome, Priority,
+    Record, RegisterRow, Reservation, Verdict,
 };
 pub use recovery::{IndexFate, Recovery};
 pub use space::Policy;
@@ -256,6 +256,7 @@ impl Store {
             Record::Started { .. }
             | Record::OfficerDecision(_)
             | Record::Refused { .. }
+            | Record::Deferred(_)
             | Record::OfficerPinFailed { .. }
             | Record::OfficerUnlocked { .. }
             | Record::OfficerLoggedIn { .. }

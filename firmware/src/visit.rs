@@ -12,7 +12,9 @@
 //!                         |             |
 //!                         v             +-> Certifying -> Issued
 //!                      Refused <--------+        |
-//!                                        Deciding <+ (token or disk trouble: nothing is lost)
+//!                                       |Deciding <+ (token or disk trouble: nothing is lost)
+//!                                       |
+//!                                       +-> Deferring -> Deferred (pages wiped; a slip tells when)
 //! ```
 //!
 //! Invariants: no path reaches `Certifying` but through `Authorising`, so every certificate has a
@@ -21,6 +23,7 @@
 
 mod collecting;
 mod deciding;
+mod deferring;
 mod ended;
 mod identifying;
 mod reading;
@@ -28,6 +31,7 @@ mod types;
 
 use time::{Duration, OffsetDateTime};
 
+pub use deferring::{Appointment, Deferral, DeferralReason};
 pub use types::{
     Answer, Approval, Decision, Dossier, Effect, Event, FaceOutcome, Issued, KindFact, PageId,
     Refusal, RefusalReason, Say, Severity, Trouble, VisitId, Wish,
@@ -41,6 +45,8 @@ pub const COPY_COUNT_MAX: u32 = 50;
 pub const PERSON_WAIT_MAX: Duration = Duration::minutes(5);
 /// How long a case waits for an officer.
 pub const OFFICER_WAIT_MAX: Duration = Duration::hours(2);
+/// How long a slip can be printed before it is wiped with the requester's name on it.
+pub const SLIP_KEPT_MAX: Duration = Duration::minutes(10);
 /// How long the result stays on the screen.
 pub const RESULT_SHOWN_MAX: Duration = Duration::minutes(3);
 
@@ -67,8 +73,12 @@ pub enum State {
     Authorising(Dossier, Decision),
     /// Number, file, signatures and journal are being made.
     Certifying(Dossier, Decision),
+    /// The appointment is being put on record.
+    Deferring(Dossier, Deferral),
     /// The copy is issued and kept.
     Issued(Dossier, Issued),
+    /// The copy is promised for later; only the slip is still on the desk.
+    Deferred(Dossier, Appointment),
     /// The copy was refused.
     Refused(Dossier, Refusal),
     /// The visit ended without a result.
@@ -114,6 +124,8 @@ impl Visit {
             | State::Deciding(dossier)
             | State::Authorising(dossier, _)
             | State::Certifying(dossier, _)
+            | State::Deferring(dossier, _)
+            | State::Deferred(dossier, _)
             | State::Issued(dossier, _)
             | State::Refused(dossier, _)
             | State::Failed(dossier, _) => Some(dossier),
@@ -152,12 +164,14 @@ fn on_wish(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         State::Issued(dossier, issued) => ended::restart(State::Issued(dossier, issued), wish, now),
         State::Refused(dossier, why) => ended::restart(State::Refused(dossier, why), wish, now),
         State::Failed(dossier, why) => ended::restart(State::Failed(dossier, why), wish, now),
+        State::Deferred(dossier, appointment) => deferring::wish(dossier, appointment, wish),
         busy @ (State::Scanning(_)
         | State::Reading(_)
         | State::Checking(_)
         | State::Identifying(_)
         | State::Authorising(..)
-        | State::Certifying(..)) => (busy, vec![]),
+        | State::Certifying(..)
+        | State::Deferring(..)) => (busy, vec![]),
     }
 }
 
@@ -174,9 +188,11 @@ fn on_answer(state: State, answer: Answer) -> Next {
         State::Identifying(dossier) => identifying::answer(dossier, answer),
         State::Authorising(dossier, decision) => deciding::authorised(dossier, decision, answer),
         State::Certifying(dossier, decision) => deciding::certified(dossier, decision, answer),
+        State::Deferring(dossier, deferral) => deferring::answer(dossier, deferral, answer),
         still @ (State::Idle
         | State::AwaitingCard(_)
         | State::Deciding(_)
+        | State::Deferred(..)
         | State::Issued(..)
         | State::Refused(..)
         | State::Failed(..)) => (still, vec![]),
@@ -187,6 +203,7 @@ fn tick(state: State, waited: Duration) -> Next {
     let limit = match &state {
         State::Collecting(_) | State::AwaitingCard(_) => PERSON_WAIT_MAX,
         State::Deciding(_) => OFFICER_WAIT_MAX,
+        State::Deferred(..) => SLIP_KEPT_MAX,
         State::Issued(..) | State::Refused(..) | State::Failed(..) => RESULT_SHOWN_MAX,
         // Devices and store have limits of their own and always answer.
         State::Idle
@@ -195,7 +212,8 @@ fn tick(state: State, waited: Duration) -> Next {
         | State::Checking(_)
         | State::Identifying(_)
         | State::Authorising(..)
-        | State::Certifying(..) => return (state, vec![]),
+        | State::Certifying(..)
+        | State::Deferring(..) => return (state, vec![]),
     };
     if waited < limit {
         return (state, vec![]);

@@ -176,6 +176,29 @@ impl Officer {
     }
 }
 
+impl Officer {
+    /// Promises the copy for later with the first choice of this reason's code, in whose place
+    /// `days` may ask for others; returns status and answer.
+    pub fn defer(
+        &self,
+        officer: &str,
+        code: &str,
+        days: Option<u8>,
+    ) -> Result<(u16, Value), Failure> {
+        let case = self.case()?;
+        let body = json!({
+            "visit": case["visit"], "officer": officer, "reason": code, "days": days,
+            "title": "Giấy tờ khác", "requester": "Nghiêm Thị Thử",
+        });
+        self.0.post("/api/officer/defer", &body)
+    }
+
+    /// Says that the slip is in the requester's hands.
+    pub fn slip_given(&self) -> Result<(), Failure> {
+        self.0.post("/api/officer/slip-given", &json!({})).map(drop)
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "tests wait in real time")]
 fn now() -> Instant {
     Instant::now()

@@ -37,6 +37,7 @@ async fn officer_and_verification_pages_work_in_a_browser() -> Result<(), Failur
     browser.text_with("#code", code).await?;
     browser.click("#end").await?;
     browser.text("#start").await?;
+    promised_for_later(&browser, &world, &screens).await?;
 
     tokio::task::block_in_place(|| world.wait_delivered())?;
     let sha256 = issued["sha256"].as_str().ok_or("no digest")?;
@@ -63,6 +64,29 @@ async fn officer_page(browser: &Browser) -> Result<(), Failure> {
     browser.fill("#pin", OFFICER_PIN).await?;
     browser.click("#approve").await?;
     Ok(())
+}
+
+/// The officer promises the next copy for later; the citizen reads until when.
+async fn promised_for_later(
+    browser: &Browser,
+    world: &World,
+    screens: &serde_json::Value,
+) -> Result<(), Failure> {
+    tokio::task::block_in_place(|| wait_for_officer(world)).map(drop)?;
+    browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    browser.text_with("#product", "Chứng thực").await?;
+    browser.click("#defer").await?;
+    browser.text_with("#error", "hẹn").await?;
+    browser.choose("#defer-how", "MANY:2").await?;
+    browser.click("#defer").await?;
+    browser.text_with("#slip-due", "17:00").await?;
+    let print = browser.run("return document.querySelector('#slip-print').href").await?;
+    assert!(print.as_str().is_some_and(|href| href.ends_with("/api/officer/slip.pdf")), "{print}");
+    browser.open(screens["citizen"].as_str().unwrap_or_default()).await?;
+    browser.text_with("#refusal", "17:00").await?;
+    browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    browser.click("#slip-given").await?;
+    browser.text("#empty").await.map(drop)
 }
 
 /// What anyone does: by code, by a mistyped code, by the QR's address, by file, by a changed file.

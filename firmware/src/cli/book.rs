@@ -1,6 +1,7 @@
 //! `kiosk book …`: the register books (sổ chứng thực) of this device. Listing and printing read
 //! beside the running kiosk; opening and closing need it stopped.
 
+mod appointments;
 mod due;
 mod print;
 mod refusals;
@@ -29,6 +30,8 @@ pub enum Book {
     Print(print::Print),
     /// Says on which day a copy is due, for the appointment slip.
     Due(due::Due),
+    /// Lists appointments: what was promised, and for when.
+    Appointments(OfState),
     /// Lists refusals with their reasons.
     Refusals(refusals::Refusals),
 }
@@ -61,6 +64,7 @@ pub fn book(command: &Book) -> Outcome {
         Book::Close(args) => close(args),
         Book::Print(args) => print::print(args),
         Book::Due(args) => due::due(args),
+        Book::Appointments(args) => appointments::appointments(args),
         Book::Refusals(args) => refusals::refusals(args),
     }
 }

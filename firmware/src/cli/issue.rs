@@ -152,7 +152,9 @@ async fn walk(kiosk: Kiosk, args: Issue, has_card: bool) -> Outcome {
             | State::Checking(_)
             | State::Identifying(_)
             | State::Authorising(..)
-            | State::Certifying(..) => {}
+            | State::Certifying(..)
+            | State::Deferring(..)
+            | State::Deferred(..) => {}
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The HTTP side of the screens: pages, views, wishes, events.
 
+mod appointment;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 
 use super::{view, words};
@@ -133,6 +136,9 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/api/officer/events", get(case_events))
         .route("/api/officer/pages/{file}", get(page_image))
         .route("/api/officer/decide", post(decide))
+        .route("/api/officer/defer", post(appointment::defer))
+        .route("/api/officer/slip.pdf", get(appointment::slip))
+        .route("/api/officer/slip-given", post(appointment::given))
         .layer(middleware::from_fn_with_state((Arc::clone(&state), Role::Officer), require_role));
     Router::new()
         .merge(citizen)
@@ -217,6 +223,7 @@ async fn asset(Path(file): Path<String>) -> Response {
     let (kind, text) = match file.as_str() {
         "citizen.js" => ("text/javascript", include_str!("web/citizen.js")),
         "officer.js" => ("text/javascript", include_str!("web/officer.js")),
+        "appointment.js" => ("text/javascript", include_str!("web/appointment.js")),
         "screen.css" => ("text/css", include_str!("web/screen.css")),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
@@ -319,17 +326,21 @@ fn say_error(status: StatusCode, say: Say) -> Response {
     (status, Json(json!({ "say": words::say(say), "id": say }))).into_response()
 }
 
+/// Whether this case waits for a decision.
+fn waits(visit: &Visit, id: &str) -> bool {
+    matches!(visit.state(), VisitState::Deciding(dossier) if dossier.visit.0 == id)
+}
+
+fn fits(text: &str) -> bool {
+    text.chars().count() <= TEXT_CHARS_MAX
+}
+
 async fn decide(State(state): State<Arc<ScreenState>>, Json(body): Json<DecideBody>) -> Response {
     let mut watched = state.kiosk.watch();
-    let waiting = match watched.borrow_and_update().state() {
-        VisitState::Deciding(dossier) => dossier.visit.0 == body.visit,
-        _ => false,
-    };
-    if !waiting {
+    if !waits(&watched.borrow_and_update(), &body.visit) {
         return StatusCode::CONFLICT.into_response();
     }
     let pin = Pin::new(body.pin);
-    let fits = |text: &str| text.chars().count() <= TEXT_CHARS_MAX;
     if pin.expose().len() > PIN_BYTES_MAX || !fits(&body.title) || !fits(&body.requester) {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
@@ -347,10 +358,20 @@ async fn decide(State(state): State<Arc<ScreenState>>, Json(body): Json<DecideBo
     // The first change is the decision being taken up; the second, its outcome.
     let DecideBody { officer, confirms_clock, .. } = body;
     drop(state.kiosk.decide(Decision { officer, verdict, confirms_clock }, pin));
+    settle(watched).await
+}
+
+/// Waits until a decision is carried out, and says what came of it.
+async fn settle(mut watched: watch::Receiver<Visit>) -> Response {
     let settled = async {
         watched.changed().await?;
         let busy = |visit: &Visit| {
-            matches!(visit.state(), VisitState::Authorising(..) | VisitState::Certifying(..))
+            matches!(
+                visit.state(),
+                VisitState::Authorising(..)
+                    | VisitState::Certifying(..)
+                    | VisitState::Deferring(..)
+            )
         };
         watched.wait_for(|visit| !busy(visit)).await.map(|visit| visit.clone())
     };
@@ -365,12 +386,16 @@ fn outcome(state: &VisitState) -> Response {
     match state {
         VisitState::Issued(_, issued) => Json(json!({ "issued": issued })).into_response(),
         VisitState::Refused(_, refusal) => Json(json!({ "refused": refusal })).into_response(),
+        VisitState::Deferred(_, appointment) => {
+            Json(json!({ "deferred": appointment })).into_response()
+        }
         VisitState::Deciding(dossier) => {
             let say = dossier.trouble.as_ref().map_or(Say::Internal, |trouble| trouble.say);
             let status = match say {
                 Say::PinWrong => StatusCode::UNAUTHORIZED,
                 Say::PinLocked | Say::NotDelegated => StatusCode::FORBIDDEN,
                 Say::ClockBack | Say::ClockUnset => StatusCode::CONFLICT,
+                Say::NoAppointment => StatusCode::UNPROCESSABLE_ENTITY,
                 _ => StatusCode::SERVICE_UNAVAILABLE,
             };
             say_error(status, say)

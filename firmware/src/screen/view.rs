@@ -9,8 +9,10 @@ use crate::config::Officer;
 use crate::desk::{Desk, Timing};
 use crate::engine::{Kiosk, lock};
 use crate::steps::check::{Finding, Level};
-use crate::steps::{clock, deliver};
-use crate::visit::{Issued, KindFact, RefusalReason, Say, Severity, State, Trouble, Visit};
+use crate::steps::{clock, defer, deliver};
+use crate::visit::{
+    Appointment, Issued, KindFact, RefusalReason, Say, Severity, State, Trouble, Visit,
+};
 
 /// The citizen's view.
 #[derive(Debug, Serialize)]
@@ -29,6 +31,8 @@ pub struct VisitView {
     pub notice: Option<Sentence>,
     /// The copy, once issued.
     pub issued: Option<IssuedView>,
+    /// When to come back, once the copy is promised for later.
+    pub appointment: Option<AppointmentView>,
     /// The reason, once refused.
     pub refusal: Option<RefusalView>,
     /// Time taken by the stages.
@@ -43,6 +47,31 @@ pub struct IssuedView {
     pub copy: Issued,
     /// The QR as SVG.
     pub qr_svg: String,
+}
+
+/// What was promised.
+#[derive(Debug, Serialize)]
+pub struct AppointmentView {
+    /// Slip, times, reason.
+    #[serde(flatten)]
+    pub appointment: Appointment,
+    /// The reason in words.
+    pub words: Sentence,
+}
+
+/// A way in which the case can be promised for later.
+#[derive(Debug, Serialize)]
+pub struct DeferralView {
+    /// Code of the reason.
+    pub code: &'static str,
+    /// Working days more than by the rule; none where the rule or an agreement says the day.
+    pub days: Option<u8>,
+    /// For when; none where the requester agrees on a day.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub due: Option<OffsetDateTime>,
+    /// The reason in words.
+    #[serde(flatten)]
+    pub words: Sentence,
 }
 
 /// A refusal.
@@ -64,6 +93,8 @@ pub struct CaseView {
     pub state: &'static str,
     /// The visit's id; none when no case waits.
     pub visit: Option<String>,
+    /// What the copies of this site are in law.
+    pub product: Sentence,
     /// Since when the visit is in this state.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
@@ -89,8 +120,12 @@ pub struct CaseView {
     pub officers: Vec<OfficerView>,
     /// Reasons of refusal.
     pub reasons: Vec<RefusalView>,
+    /// Ways to promise the copy for later; none for a product without appointments.
+    pub deferrals: Vec<DeferralView>,
     /// The result, once there is one.
     pub issued: Option<IssuedView>,
+    /// When the copy was promised for, while its slip can be printed.
+    pub appointment: Option<AppointmentView>,
     /// The kiosk's clock.
     pub clock: ClockView,
     /// What is wrong with the signing keys.
@@ -225,6 +260,8 @@ const fn state_name(state: &State) -> &'static str {
         State::Deciding(_) => "deciding",
         State::Authorising(..) => "authorising",
         State::Certifying(..) => "certifying",
+        State::Deferring(..) => "deferring",
+        State::Deferred(..) => "deferred",
         State::Issued(..) => "issued",
         State::Refused(..) => "refused",
         State::Failed(..) => "failed",
@@ -244,6 +281,8 @@ const fn state_say(state: &State) -> Say {
         State::Deciding(_) => Say::OfficerLooks,
         State::Authorising(..) => Say::OfficerConfirms,
         State::Certifying(..) => Say::Certifying,
+        State::Deferring(..) => Say::Deferring,
+        State::Deferred(..) => Say::Deferred,
         State::Issued(..) => Say::Issued,
         State::Refused(_, refusal) if matches!(refusal.reason, RefusalReason::R3) => {
             Say::SecretMark
@@ -260,6 +299,28 @@ fn issued_view(state: &State) -> Option<IssuedView> {
         }
         _ => None,
     }
+}
+
+fn appointment_view(state: &State) -> Option<AppointmentView> {
+    match state {
+        State::Deferred(_, appointment) => Some(AppointmentView {
+            appointment: appointment.clone(),
+            words: words::deferral(appointment.reason),
+        }),
+        _ => None,
+    }
+}
+
+fn deferral_views(kiosk: &Kiosk, received: Option<OffsetDateTime>) -> Vec<DeferralView> {
+    let config = &kiosk.parts().config;
+    let choices = received.map(|at| defer::choices(config, at, kiosk.parts().clock.now()));
+    let view = |choice: defer::Choice| DeferralView {
+        code: choice.reason.code(),
+        days: choice.days,
+        due: choice.due,
+        words: words::deferral(choice.reason),
+    };
+    choices.into_iter().flatten().map(view).collect()
 }
 
 fn refusal_view(reason: RefusalReason) -> RefusalView {
@@ -291,10 +352,12 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
                 | State::Identifying(_)
                 | State::Authorising(..)
                 | State::Certifying(..)
+                | State::Deferring(..)
         ),
         say: words::say(state_say(state)),
         notice: notice.filter(|say| *say != state_say(state)).map(words::say),
         issued: issued_view(state),
+        appointment: appointment_view(state),
         refusal: match state {
             State::Refused(_, refusal) => Some(refusal_view(refusal.reason)),
             _ => None,
@@ -306,14 +369,18 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
 /// The officer's view of the case.
 pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
     let state = visit.state();
-    let shown =
-        matches!(state, State::Deciding(_) | State::Authorising(..) | State::Certifying(..));
+    let shown = matches!(
+        state,
+        State::Deciding(_) | State::Authorising(..) | State::Certifying(..) | State::Deferring(..)
+    );
     let dossier = visit.dossier();
     let now = kiosk.parts().clock.now();
+    let product = kiosk.parts().config.authority.product;
     let desk = kiosk.desk();
     CaseView {
         state: state_name(state),
         visit: dossier.map(|dossier| dossier.visit.0.clone()),
+        product: Sentence { vi: product.vi().into(), en: product.en().into() },
         since: visit.since(),
         copies: dossier.map_or(0, |dossier| dossier.copies),
         kind: dossier.and_then(|dossier| dossier.kind.clone()),
@@ -326,7 +393,9 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         trouble: dossier.and_then(|dossier| dossier.trouble.clone()).map(trouble_view),
         officers: kiosk.parts().config.officers.iter().map(|o| officer_view(o, now)).collect(),
         reasons: RefusalReason::ALL.into_iter().map(refusal_view).collect(),
+        deferrals: if shown { deferral_views(kiosk, desk.received) } else { vec![] },
         issued: issued_view(state),
+        appointment: appointment_view(state),
         keys: lock(&kiosk.parts().key_problems).iter().filter_map(words::key).collect(),
         clock: ClockView {
             now: kiosk.parts().clock.now(),

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{KeyReport, Problem};
-use crate::visit::{RefusalReason, Say};
+use crate::visit::{DeferralReason, RefusalReason, Say};
 
 /// The words of one language, by id.
 #[derive(Debug, Deserialize)]
@@ -15,6 +15,7 @@ struct Language {
     say: BTreeMap<String, String>,
     refusal: BTreeMap<String, String>,
     refusal_ground: BTreeMap<String, String>,
+    deferral: BTreeMap<String, String>,
     face: BTreeMap<String, String>,
     key: BTreeMap<String, String>,
 }
@@ -62,6 +63,11 @@ pub fn refusal_ground(reason: RefusalReason) -> Sentence {
     sentence(|language| &language.refusal_ground, reason.code())
 }
 
+/// Why a copy is promised for later.
+pub fn deferral(reason: DeferralReason) -> Sentence {
+    sentence(|language| &language.deferral, reason.code())
+}
+
 /// What the face step says.
 pub fn face(outcome: crate::visit::FaceOutcome) -> Sentence {
     sentence(|language| &language.face, &id_of(&outcome))
@@ -91,6 +97,7 @@ mod tests {
             (&vi.say, &en.say),
             (&vi.refusal, &en.refusal),
             (&vi.refusal_ground, &en.refusal_ground),
+            (&vi.deferral, &en.deferral),
             (&vi.face, &en.face),
             (&vi.key, &en.key),
         ];
@@ -109,6 +116,14 @@ mod tests {
         }
         let coded = WORDS[0].refusal.len();
         assert_eq!(coded, RefusalReason::ALL.len(), "words for a reason that is none");
+    }
+
+    #[test]
+    fn every_reason_to_defer_has_words() {
+        for reason in DeferralReason::ALL {
+            assert!(!deferral(reason).vi.starts_with('['), "{reason:?}");
+            assert_eq!(DeferralReason::with_code(reason.code()), Some(reason));
+        }
     }
 
     #[test]

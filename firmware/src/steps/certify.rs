@@ -52,6 +52,9 @@ pub trait Sealer: Send + Sync {
         officer_key: &mut dyn SigningSession,
         seal_key: &mut dyn SigningSession,
     ) -> Result<Sealed, Trouble>;
+
+    /// An appointment slip as PDF, in the same typefaces.
+    fn slip(&self, slip: &formats_book::Slip) -> Result<Vec<u8>, Trouble>;
 }
 
 impl Sealer for CopyAssets {
@@ -84,6 +87,14 @@ impl Sealer for CopyAssets {
         };
         let sha256 = ring::digest::digest(&ring::digest::SHA256, &bytes);
         Ok(Sealed { sha256: sha256.as_ref().try_into().unwrap_or_default(), bytes, qr: sealed.qr })
+    }
+
+    fn slip(&self, slip: &formats_book::Slip) -> Result<Vec<u8>, Trouble> {
+        let faces = formats_book::Faces { regular: &self.fonts[0], bold: &self.fonts[1] };
+        formats_book::print_slip(slip, faces).map_err(|error| Trouble {
+            remedy: "check the fonts in the site file".into(),
+            ..internal(&crate::chain(&error))
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::error::StoreError;
 use super::journal;
-use super::record::{Entry, Record, RegisterRow, Verdict};
+use super::record::{Deferral, Entry, Record, RegisterRow, Verdict};
 use super::state::{BookTotals, State};
 
 /// A book with its rows. Holds requesters' names.
@@ -56,6 +56,17 @@ pub fn read_book(dir: &Path, book: &str) -> Result<Option<BookContents>, StoreEr
 /// All refusals of the store in `dir`, oldest first.
 pub fn list_refusals(dir: &Path) -> Result<Vec<RefusalEntry>, StoreError> {
     refusals(&RealDisk::new(dir.to_owned()))
+}
+
+/// All appointments of the store in `dir`, oldest first.
+pub fn list_deferrals(dir: &Path) -> Result<Vec<Deferral>, StoreError> {
+    let mut found = Vec::new();
+    scan(&RealDisk::new(dir.to_owned()), &mut |entry| {
+        if let Record::Deferred(deferral) = &entry.record {
+            found.push(deferral.clone());
+        }
+    })?;
+    Ok(found)
 }
 
 pub(super) fn refusals(disk: &dyn Disk) -> Result<Vec<RefusalEntry>, StoreError> {

@@ -159,6 +159,12 @@ pub enum Contradiction {
         /// The job's id.
         job: String,
     },
+    /// An appointment that is over before it is made.
+    #[error("appointment {slip} is for a time before the receipt")]
+    Appointment {
+        /// The slip's number.
+        slip: String,
+    },
     /// The site file is in force already.
     #[error("the site file is in force already")]
     ConfigInForce,

@@ -3,7 +3,8 @@
 //! The names here are the journal's format, version [`VERSION`]: a record is read for as long as
 //! the book is kept, which is for ever. A change of meaning or name is a new version: today's types
 //! are frozen in a module of their own, as `v1` is, with one function to the new ones, and old
-//! bytes stay as they are. A field with a default may be added without one.
+//! bytes stay as they are. A field with a default, or a kind, may be added without one: old bytes
+//! still mean what they did, and a program that does not know a kind opens no journal with it.
 //!
 //! Version 2 tags a record from outside (`"fact":{"issued":{…}}`), which is read three times as
 //! fast as version 1's tag among the fields.
@@ -184,6 +185,25 @@ pub struct Decision {
     pub verdict: Verdict,
 }
 
+/// A copy that was promised for later, with an appointment slip. It names no requester.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferral {
+    /// The visit that ended with it.
+    pub visit: String,
+    /// The slip's number.
+    pub slip: String,
+    /// Code of the reason.
+    pub reason: String,
+    /// Full name of who received the paper, as chosen at the officers' desk without a PIN.
+    pub officer: String,
+    /// When paper and request were complete.
+    #[serde(with = "time::serde::rfc3339")]
+    pub received: OffsetDateTime,
+    /// When the copy was promised for.
+    #[serde(with = "time::serde::rfc3339")]
+    pub due: OffsetDateTime,
+}
+
 /// What became of a print job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -270,6 +290,8 @@ pub enum Record {
         /// Reason code.
         reason: String,
     },
+    /// A visit ended with an appointment; the pages are wiped, and no copy comes of this visit.
+    Deferred(Deferral),
     /// The registry signed for the copy's digest.
     Delivered {
         /// The copy's sequence.

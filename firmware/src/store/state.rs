@@ -10,7 +10,9 @@ use time::OffsetDateTime;
 
 use super::error::Contradiction;
 use super::frame::{self, Hash};
-use super::record::{ClosingSums, IssuedCopy, PrintOutcome, Record, Reservation, Verdict};
+use super::record::{
+    ClosingSums, Deferral, IssuedCopy, PrintOutcome, Record, Reservation, Verdict,
+};
 use crate::clock::VIETNAM;
 
 /// Wrong PINs of an officer in a row.
@@ -66,6 +68,8 @@ impl BookTotals {
 pub struct Sums {
     /// Copies issued.
     pub issued: u64,
+    /// Copies promised for later.
+    pub deferred: u64,
     /// Copies that the screen has shown as issued.
     pub acknowledged: u64,
     /// Copies that the registry signed for.
@@ -151,6 +155,7 @@ impl State {
                 check_year(&copy.book, copy.row.certified_at)?;
                 self.check_reserved(copy.sequence, copy.number, &copy.book)
             }
+            Record::Deferred(deferral) => self.check_defer(deferral),
             Record::Delivered { sequence, sha256, .. } => self.check_delivered(*sequence, sha256),
             Record::UploadRejected { sequence, .. } => self.waiting(*sequence).map(drop),
             Record::UploadProgress { sequence, sent } => self.check_sent(*sequence, *sent),
@@ -236,6 +241,19 @@ impl State {
             return Ok(());
         }
         Err(Contradiction::NotApproved { visit: visit.to_owned() })
+    }
+
+    /// A visit whose copy is being made does not end without it; nothing is promised for the past.
+    fn check_defer(&self, deferral: &Deferral) -> Result<(), Contradiction> {
+        match &self.reservation {
+            Some(open) if open.visit == deferral.visit => {
+                Err(Contradiction::ReservationOpen { sequence: open.sequence })
+            }
+            _ if deferral.due < deferral.received => {
+                Err(Contradiction::Appointment { slip: deferral.slip.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_reserved(&self, sequence: u64, number: u32, book: &str) -> Result<(), Contradiction> {
@@ -338,6 +356,10 @@ impl State {
             }
             Record::Issued(copy) => self.issue(copy),
             Record::Refused { visit, .. } | Record::VisitWiped { visit } => self.end_visit(visit),
+            Record::Deferred(deferral) => {
+                self.sums.deferred += 1;
+                self.end_visit(&deferral.visit);
+            }
             Record::Delivered { sequence, .. } => {
                 if let Some(Waiting { digest, .. }) = self.pending.remove(sequence) {
                     self.kept.insert(*sequence, Kept { digest, delivered_at: at });

@@ -50,9 +50,13 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
             (State::Checking(dossier), vec![Effect::Check])
         }
         Wish::PagesDone => (State::Reading(dossier), vec![]),
-        Wish::Start { .. } | Wish::ScanCard | Wish::SkipCard | Wish::Decide(_) | Wish::End => {
-            (State::Collecting(dossier), vec![])
-        }
+        Wish::Start { .. }
+        | Wish::ScanCard
+        | Wish::SkipCard
+        | Wish::Decide(_)
+        | Wish::Defer(_)
+        | Wish::SlipGiven
+        | Wish::End => (State::Collecting(dossier), vec![]),
     }
 }
 
@@ -104,6 +108,8 @@ pub(super) fn take_reading(dossier: &mut Dossier, answer: Answer) -> Vec<Effect>
         | Answer::KeyRefused(_)
         | Answer::Certified(_)
         | Answer::RefusalRecorded
+        | Answer::Deferred(_)
+        | Answer::DeferFailed(_)
         | Answer::CertifyFailed(_) => vec![],
     }
 }

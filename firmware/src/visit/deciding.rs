@@ -10,11 +10,13 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
             let effect = Effect::OpenKey(decision.clone());
             (State::Authorising(dossier, decision), vec![effect])
         }
+        Wish::Defer(deferral) => super::deferring::begin(dossier, deferral),
         Wish::Start { .. }
         | Wish::ScanPage
         | Wish::PagesDone
         | Wish::ScanCard
         | Wish::SkipCard
+        | Wish::SlipGiven
         | Wish::End => (State::Deciding(dossier), vec![]),
     }
 }
@@ -41,6 +43,8 @@ pub(super) fn authorised(dossier: Dossier, decision: Decision, answer: Answer) -
         | Answer::Face(_)
         | Answer::Certified(_)
         | Answer::RefusalRecorded
+        | Answer::Deferred(_)
+        | Answer::DeferFailed(_)
         | Answer::CertifyFailed(_) => (State::Authorising(dossier, decision), vec![]),
     }
 }
@@ -59,7 +63,7 @@ pub(super) fn certified(dossier: Dossier, decision: Decision, answer: Answer) ->
 }
 
 /// Back to the officer with the trouble shown; pages and findings are kept.
-fn back(mut dossier: Dossier, trouble: Trouble) -> Next {
+pub(super) fn back(mut dossier: Dossier, trouble: Trouble) -> Next {
     dossier.trouble = Some(trouble);
     (State::Deciding(dossier), vec![])
 }

@@ -9,7 +9,11 @@ use super::{Effect, Next, Say, Severity, State, Trouble, Wish, collecting};
 pub(super) fn end(state: State) -> Next {
     match state {
         State::Idle => (State::Idle, vec![]),
-        State::Authorising(..) | State::Certifying(..) => (state, vec![]),
+        State::Authorising(..)
+        | State::Certifying(..)
+        | State::Deferring(..)
+        // The slip is not in the person's hands yet: the officer ends this.
+        | State::Deferred(..) => (state, vec![]),
         State::Collecting(_)
         | State::Scanning(_)
         | State::Reading(_)
@@ -36,6 +40,8 @@ pub(super) fn restart(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         | Wish::ScanCard
         | Wish::SkipCard
         | Wish::Decide(_)
+        | Wish::Defer(_)
+        | Wish::SlipGiven
         | Wish::End => (state, vec![]),
     }
 }
@@ -57,6 +63,8 @@ pub(super) fn no_room(state: State, trouble: Trouble) -> Next {
         | State::Deciding(_)
         | State::Authorising(..)
         | State::Certifying(..)
+        | State::Deferring(..)
+        | State::Deferred(..)
         | State::Issued(..)
         | State::Refused(..)
         | State::Failed(..) => (state, vec![]),
@@ -75,6 +83,7 @@ pub(super) fn expire(state: State) -> Next {
             };
             (State::Failed(dossier, trouble), vec![Effect::Wipe])
         }
+        State::Deferred(..) => (State::Idle, vec![Effect::Wipe]),
         other => end(other),
     }
 }

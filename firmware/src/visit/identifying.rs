@@ -14,9 +14,13 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
             dossier.say = None;
             (State::Identifying(dossier), vec![Effect::CompareFace])
         }
-        Wish::Start { .. } | Wish::ScanPage | Wish::PagesDone | Wish::Decide(_) | Wish::End => {
-            (State::AwaitingCard(dossier), vec![])
-        }
+        Wish::Start { .. }
+        | Wish::ScanPage
+        | Wish::PagesDone
+        | Wish::Decide(_)
+        | Wish::Defer(_)
+        | Wish::SlipGiven
+        | Wish::End => (State::AwaitingCard(dossier), vec![]),
     }
 }
 
@@ -47,6 +51,8 @@ pub(super) fn answer(mut dossier: Dossier, answer: Answer) -> Next {
         | Answer::KeyRefused(_)
         | Answer::Certified(_)
         | Answer::RefusalRecorded
+        | Answer::Deferred(_)
+        | Answer::DeferFailed(_)
         | Answer::CertifyFailed(_) => (State::Identifying(dossier), vec![]),
     }
 }

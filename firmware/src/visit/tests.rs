@@ -135,6 +135,49 @@ fn a_refusal_is_recorded_and_the_pages_are_wiped() {
     assert_eq!(effects.last(), Some(&Effect::Wipe));
 }
 
+fn defer() -> Wish {
+    let (title, requester) = ("Quyết định".into(), "Trần Văn Mẫu".into());
+    let (reason, extension) = (DeferralReason::Rule, formats_vn::due::Extension::None);
+    Wish::Defer(Deferral { officer: "a".into(), reason, extension, title, requester })
+}
+
+fn appointment() -> Appointment {
+    let (received, due) = (at(0), at(86_400));
+    Appointment { slip: "A1".into(), reason: DeferralReason::Rule, received, due }
+}
+
+#[test]
+fn a_copy_promised_for_later_wipes_the_pages_and_waits_until_the_slip_is_handed_over() {
+    let mut events = to_the_officer();
+    events.push(wish(defer()));
+    events.push(answer(Answer::Deferred(appointment())));
+    events.push(wish(Wish::End));
+    events.push(start());
+    let (visit, effects) = run(events.clone());
+    assert!(matches!(visit.state(), State::Deferred(_, a) if *a == appointment()), "{visit:?}");
+    assert_eq!(effects.last(), Some(&Effect::KeepSlip), "the person cannot lose the slip");
+    events.push(wish(Wish::SlipGiven));
+    let (visit, effects) = run(events);
+    assert!(matches!(visit.state(), State::Idle));
+    assert_eq!(effects.last(), Some(&Effect::Wipe));
+    assert!(!effects.iter().any(|e| matches!(e, Effect::OpenKey(_) | Effect::Certify(_))));
+}
+
+#[test]
+fn a_slip_that_nobody_takes_is_wiped_and_a_failed_appointment_goes_back_to_the_officer() {
+    let mut events = to_the_officer();
+    events.push(wish(defer()));
+    let (visit, _) = run(events);
+    let (back, effects) =
+        visit.clone().step(answer(Answer::DeferFailed(trouble(Say::NoAppointment))), at(20));
+    assert!(matches!(back.state(), State::Deciding(d) if d.pages.len() == 2));
+    assert!(effects.is_empty());
+    let (deferred, _) = visit.step(answer(Answer::Deferred(appointment())), at(20));
+    let (idle, effects) = deferred.step(Event::Tick, at(20) + SLIP_KEPT_MAX);
+    assert!(matches!(idle.state(), State::Idle));
+    assert_eq!(effects, [Effect::Wipe]);
+}
+
 #[test]
 fn a_secret_mark_wipes_the_pages_before_any_officer_sees_them() {
     let secret = Finding {
@@ -222,6 +265,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Wish::SkipCard),
         Just(approve()),
         Just(refuse(RefusalReason::R1)),
+        Just(defer()),
+        Just(Wish::SlipGiven),
         Just(Wish::End),
     ];
     let answers = prop_oneof![
@@ -236,6 +281,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Answer::KeyRefused(trouble(Say::PinWrong))),
         Just(Answer::Certified(issued())),
         Just(Answer::RefusalRecorded),
+        Just(Answer::Deferred(appointment())),
+        Just(Answer::DeferFailed(trouble(Say::NoAppointment))),
         Just(Answer::CertifyFailed(trouble(Say::DiskFull))),
         Just(Answer::NoRoom(trouble(Say::DiskFull))),
     ];

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::deferring::{Appointment, Deferral};
 use crate::steps::check::Finding;
 
 /// A visit's identity: 128 random bits, in hex.
@@ -99,6 +100,10 @@ pub enum Wish {
     SkipCard,
     /// An officer decided and entered a PIN (which travels apart, in the engine).
     Decide(Decision),
+    /// An officer promises the copy for later, for which no PIN is needed.
+    Defer(Deferral),
+    /// The officer has handed the appointment slip over.
+    SlipGiven,
     /// The person is done or wants to stop.
     End,
 }
@@ -273,6 +278,10 @@ pub enum Answer {
     Certified(Issued),
     /// The refusal is in the journal.
     RefusalRecorded,
+    /// The appointment is in the journal, and its slip on the desk.
+    Deferred(Appointment),
+    /// There is no appointment; nothing is on record.
+    DeferFailed(Trouble),
     /// It could not be certified; number given back, nothing half-signed.
     CertifyFailed(Trouble),
 }
@@ -302,6 +311,10 @@ pub enum Effect {
     RecordRefusal(Decision, RefusalReason),
     /// Record a refusal by the machine itself: a secret mark (R3). Fire and forget.
     RecordSecretMark,
+    /// Promise the copy for later; answers `Deferred` or `DeferFailed`.
+    Defer(Deferral),
+    /// Wipe everything of the visit but the appointment slip; fire and forget.
+    KeepSlip,
     /// Wipe all images, text and identity of the visit; fire and forget.
     Wipe,
 }
@@ -336,6 +349,12 @@ pub enum Say {
     Issued,
     /// Refused; the officer explains.
     Refused,
+    /// The appointment is being made.
+    Deferring,
+    /// The copy comes later; the officer hands over a slip.
+    Deferred,
+    /// No appointment can be made in this way (officer).
+    NoAppointment,
     /// The visit has ended; sorry.
     Ended,
     /// The page was upside down; it was turned.

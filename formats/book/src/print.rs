@@ -7,7 +7,7 @@ mod cover;
 mod pages;
 mod table;
 
-use formats_typeset::{Face, FaceError, bold, draw, regular};
+use formats_typeset::{Face, FaceError, Sheet, bold, draw, regular};
 use krilla::configure::{Archival, ConfigurationBuilder};
 use krilla::metadata::{DateTime, Metadata};
 use krilla::page::PageSettings;
@@ -73,15 +73,16 @@ pub fn print(
     faces: Faces<'_>,
     at: OffsetDateTime,
 ) -> Result<Vec<u8>, PrintError> {
-    let face = |bytes, name| Face::new(bytes).map_err(|source| PrintError::Face { name, source });
-    let (upright, heavy) = (face(faces.regular, "regular")?, face(faces.bold, "bold")?);
+    let (upright, heavy) = both(faces)?;
     let words = Words::built_in().map_err(PrintError::Words)?;
     let mut pages = Pages::new(&upright, &heavy);
     cover::add(&mut pages, book, span, &words);
     register(&mut pages, book, span, &words);
     annex(&mut pages, book, span, &words);
     footers(&mut pages, book, &words, at);
-    write(&pages, book, &words, at)
+    let title = format!("{}: {}", words.title.text, book.name);
+    let metadata = Metadata::new().title(title).authors(vec![book.authority.clone()]);
+    write_sheets(&pages.sheets, PAGE, stamped(metadata, &book.name, at))
 }
 
 /// The eight columns.
@@ -251,11 +252,17 @@ fn footers(pages: &mut Pages, book: &Book, words: &Words, at: OffsetDateTime) {
     }
 }
 
-fn write(
-    pages: &Pages,
-    book: &Book,
-    words: &Words,
-    at: OffsetDateTime,
+/// Both faces, ready for use.
+pub(crate) fn both(faces: Faces<'_>) -> Result<(Face, Face), PrintError> {
+    let face = |bytes, name| Face::new(bytes).map_err(|source| PrintError::Face { name, source });
+    Ok((face(faces.regular, "regular")?, face(faces.bold, "bold")?))
+}
+
+/// The sheets as PDF/A-2u, each on a page of this size in points.
+pub(crate) fn write_sheets(
+    sheets: &[Sheet<'_, ()>],
+    size: (f32, f32),
+    metadata: Metadata,
 ) -> Result<Vec<u8>, PrintError> {
     let pdf = |reason: String| PrintError::Pdf { reason };
     let configuration = ConfigurationBuilder::new()
@@ -264,9 +271,9 @@ fn write(
         .map_err(|e| pdf(format!("{e:?}")))?;
     let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
     let mut document = Document::new_with(settings);
-    document.set_metadata(metadata(book, words, at));
-    for sheet in &pages.sheets {
-        let settings = PageSettings::from_wh(PAGE.0, PAGE.1)
+    document.set_metadata(metadata);
+    for sheet in sheets {
+        let settings = PageSettings::from_wh(size.0, size.1)
             .ok_or_else(|| pdf("a page has no extent".into()))?;
         let mut page = document.start_page_with(settings);
         let mut surface = page.surface();
@@ -277,7 +284,8 @@ fn write(
     document.finish().map_err(|e| pdf(e.to_string()))
 }
 
-fn metadata(book: &Book, words: &Words, at: OffsetDateTime) -> Metadata {
+/// The metadata with program, language, time and an id of name and time.
+pub(crate) fn stamped(metadata: Metadata, name: &str, at: OffsetDateTime) -> Metadata {
     let hours = at.offset().whole_hours();
     let created = DateTime::new(at.year().clamp(0, 9999) as u16)
         .month(at.month().into())
@@ -288,12 +296,10 @@ fn metadata(book: &Book, words: &Words, at: OffsetDateTime) -> Metadata {
         .utc_offset_hour(hours)
         .utc_offset_minute(0);
     let stamp = at.format(format_description!("[year][month][day][hour][minute][second]"));
-    Metadata::new()
-        .title(format!("{}: {}", words.title.text, book.name))
-        .authors(vec![book.authority.clone()])
+    metadata
         .creator("Bản Sao".into())
         .producer("Bản Sao, krilla".into())
         .language("vi".into())
         .creation_date(created)
-        .document_id(format!("{} {}", book.name, stamp.unwrap_or_default()))
+        .document_id(format!("{name} {}", stamp.unwrap_or_default()))
 }

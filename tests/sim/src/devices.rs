@@ -213,6 +213,13 @@ impl Sealer for SimSealer {
         let signatures = [sign(officer_key)?, sign(seal_key)?];
         Ok(copy::sealed(request, filler, &signatures))
     }
+
+    fn slip(&self, slip: &formats_book::Slip) -> Result<Vec<u8>, VisitTrouble> {
+        if self.0.strikes(Trouble::Seal) {
+            return Err(trouble(Say::Internal));
+        }
+        Ok(slip.number.clone().into_bytes())
+    }
 }
 
 #[expect(clippy::panic, reason = "the crash of a part is what is simulated")]

@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex};
 
 use drivers_api::{Pin, Token};
 use formats_files::MemoryDisk;
+use formats_vn::due::Extension;
 use kiosk::config::Config;
 use kiosk::engine::{Job, Machine, Parts};
 use kiosk::steps::decide::Keys;
 use kiosk::store::{Policy, Record, Store, StoreError};
 use kiosk::upload::Uploader;
 use kiosk::visit::{
-    Answer, Approval, Decision, Event, RefusalReason, Say, State, Visit, VisitId, Wish,
+    Answer, Approval, Decision, Deferral, DeferralReason, Event, RefusalReason, Say, State, Visit,
+    VisitId, Wish,
 };
 
 use crate::Violation;
@@ -46,6 +48,8 @@ pub struct Seen {
     pub shown: Vec<Shown>,
     /// Visits that the officer approved with the right PIN.
     pub approved: Vec<VisitId>,
+    /// Appointments made: the slip's number, and when the copy will be there.
+    pub deferred: Vec<(VisitId, String, time::OffsetDateTime)>,
     /// Visits begun.
     pub visits: u64,
     /// Visits in which something went wrong.
@@ -207,6 +211,9 @@ impl SimKiosk {
             Answer::Certified(issued) => Some(issued.clone()),
             _ => None,
         };
+        if let Answer::Deferred(made) = &answer {
+            self.seen.deferred.push((visit.clone(), made.slip.clone(), made.due));
+        }
         self.take(Event::Answer(visit, answer));
         if let Some(issued) = certified {
             let shown = self.running.as_ref().is_some_and(
@@ -269,6 +276,8 @@ impl SimKiosk {
                 self.take(Event::Wish(wish));
             }
             State::Deciding(_) => self.decide(&visit),
+            State::Deferred(..) if self.chaos.one_in(8) => self.deserted = true,
+            State::Deferred(..) => self.take(Event::Wish(Wish::SlipGiven)),
             State::Issued(..) | State::Refused(..) | State::Failed(..) => {
                 self.take(Event::Wish(Wish::End));
             }
@@ -277,7 +286,8 @@ impl SimKiosk {
             | State::Checking(_)
             | State::Identifying(_)
             | State::Authorising(..)
-            | State::Certifying(..) => {
+            | State::Certifying(..)
+            | State::Deferring(..) => {
                 // An impatient person touches what is no longer there.
                 if self.chaos.one_in(10) {
                     let wish = self.chaos.below(3);
@@ -317,6 +327,10 @@ impl SimKiosk {
             return;
         }
         let Some(dossier) = visit.dossier() else { return };
+        if self.chaos.one_in(10) {
+            let deferral = self.deferral();
+            return self.take(Event::Wish(Wish::Defer(deferral)));
+        }
         let verdict = if self.chaos.one_in(8) {
             Err(self.chaos.pick(&RefusalReason::ALL))
         } else {
@@ -338,19 +352,32 @@ impl SimKiosk {
         self.take(Event::Wish(Wish::Decide(decision)));
     }
 
+    /// A promise, now and then one that the rules do not allow.
+    fn deferral(&self) -> Deferral {
+        let reason = self.chaos.pick(&DeferralReason::ALL);
+        let extension = match self.chaos.below(5) {
+            0 | 1 => Extension::None,
+            days => Extension::WorkingDays(u8::try_from(days - 1).unwrap_or(1)),
+        };
+        let (title, requester) = ("Quyết định thử".into(), "Nguyễn Văn Thử".into());
+        Deferral { officer: OFFICER_KEY.into(), reason, extension, title, requester }
+    }
+
     /// Papers are on the desk only while their visit goes on (invariant 6).
     fn check_desk(&self) -> Result<(), Violation> {
         let Some(running) = &self.running else { return Ok(()) };
         let ended = matches!(
             running.machine.visit().state(),
-            State::Idle | State::Issued(..) | State::Refused(..)
+            State::Idle | State::Issued(..) | State::Refused(..) | State::Deferred(..)
         );
+        let slip_stays = matches!(running.machine.visit().state(), State::Deferred(..));
         let desk = running.machine.hands().desk();
         let papers = !desk.pages.is_empty()
             || !desk.scanned.is_empty()
             || desk.card.is_some()
             || desk.pin.is_some()
-            || desk.key.is_some();
+            || desk.key.is_some()
+            || (desk.slip.is_some() && !slip_stays);
         if ended && papers {
             return Err(Violation::new(&self.name, "papers stay on the desk after the visit"));
         }

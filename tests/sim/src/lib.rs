@@ -78,6 +78,7 @@ impl Report {
         self.troubled += other.troubled;
         self.restarts += other.restarts;
         self.totals.issued += other.totals.issued;
+        self.totals.deferred += other.totals.deferred;
         self.totals.shown += other.totals.shown;
         self.totals.registered += other.totals.registered;
         self.totals.records += other.totals.records;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use formats_vn::due::{Calendar, Extension};
+use formats_vn::due::Extension;
 use serde_json::json;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
@@ -41,8 +41,8 @@ pub(super) fn due(args: &Due) -> Outcome {
         Ok(config) => config,
         Err(error) => return complain(&error, "correct the site file"),
     };
-    let calendar = match Calendar::built_in() {
-        Ok(calendar) => calendar.with(&config.days.off, &config.days.worked),
+    let calendar = match config.calendar() {
+        Ok(calendar) => calendar,
         Err(error) => return complain(&error, "report it to the maintainer"),
     };
     match calendar.due(received, extension) {

@@ -31,8 +31,17 @@ pub struct Refusals {
 
 /// The words of a reason on record; its bare code if this program does not know it.
 pub(super) fn reason(code: &str) -> Sentence {
+    of_code(code, RefusalReason::with_code, words::refusal)
+}
+
+/// The words of a code on record; the bare code if this program does not know it.
+pub(super) fn of_code<R>(
+    code: &str,
+    known: impl Fn(&str) -> Option<R>,
+    words: impl Fn(R) -> Sentence,
+) -> Sentence {
     let bare = || Sentence { vi: code.to_owned(), en: code.to_owned() };
-    RefusalReason::with_code(code).map_or_else(bare, words::refusal)
+    known(code).map_or_else(bare, words)
 }
 
 /// What a reason on record rests on.

@@ -18,7 +18,7 @@ const LABELS = {
     number: 'Số chứng thực', book: 'Quyển số', address: 'Kiểm tra tại', fee: 'Phí',
     closes: 'Màn hình này tự đóng sau ít phút.',
     offline: 'Máy đang kết nối lại. Xin chờ; nếu lâu, xin gọi cán bộ.',
-    count: (pages) => `Đã quét: ${pages} trang`, reason: 'Lý do',
+    count: (pages) => `Đã quét: ${pages} trang`, reason: 'Lý do', due: 'Trả trước',
   },
   en: {
     service: 'Electronic certified copies', place: 'City of Hanoi',
@@ -35,7 +35,7 @@ const LABELS = {
     number: 'Certification number', book: 'Book', address: 'Check at', fee: 'Fee',
     closes: 'This screen closes by itself in a few minutes.',
     offline: 'The kiosk is reconnecting. Please wait; if it takes long, call an officer.',
-    count: (pages) => `Pages scanned: ${pages}`, reason: 'Reason',
+    count: (pages) => `Pages scanned: ${pages}`, reason: 'Reason', due: 'Due',
   },
 };
 
@@ -51,15 +51,17 @@ const BUTTONS = {
   deciding: ['end'],
   authorising: [],
   certifying: [],
+  deferring: [],
+  deferred: [],
   issued: ['end'],
   refused: ['end'],
   failed: ['end'],
 };
 const STEPS = {
   collecting: 1, scanning: 1, reading: 1, checking: 1, awaiting_card: 2, identifying: 2,
-  deciding: 3, authorising: 3, certifying: 3, issued: 4,
+  deciding: 3, authorising: 3, certifying: 3, deferring: 3, deferred: 3, issued: 4,
 };
-const OVER = ['issued', 'refused', 'failed'];
+const OVER = ['issued', 'refused', 'failed', 'deferred'];
 const COPIES_MAX = 50;
 const IDLE_RESET_MS = 60000;
 const POLL_MS = 4000;
@@ -150,6 +152,17 @@ function drawIssued(issued) {
   put(at('verify-url'), issued.verify_url);
 }
 
+function dueWords(appointment) {
+  if (!appointment) {
+    return '';
+  }
+  const due = new Date(appointment.due).toLocaleString('vi-VN', {
+    hour: '2-digit', minute: '2-digit', day: '2-digit', month: '2-digit', year: 'numeric',
+    hour12: false, timeZone: 'Asia/Ho_Chi_Minh',
+  });
+  return `${label('due')}: ${due}.`;
+}
+
 function drawButtons() {
   const state = view.state;
   const wanted = BUTTONS[state] || [];
@@ -191,8 +204,9 @@ function draw() {
   show(at('count'), counting);
   put(at('count'), counting ? label('count')(view.pages) : '');
   const refused = view.refusal && `${view.refusal[lang]} (${view.refusal.ground[lang]})`;
-  show(at('refusal'), Boolean(view.refusal));
-  put(at('refusal'), view.refusal ? `${label('reason')}: ${refused}.` : '');
+  const told = view.refusal ? `${label('reason')}: ${refused}.` : dueWords(view.appointment);
+  show(at('refusal'), Boolean(told));
+  put(at('refusal'), told);
   show(at('notice'), Boolean(view.notice));
   put(at('notice'), view.notice ? view.notice[lang] : '');
   drawIssued(view.issued);

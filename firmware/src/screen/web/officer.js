@@ -40,10 +40,11 @@ const LABELS = {
     needOfficer: 'Xin chọn người ký.', needPin: 'Xin nhập mã PIN.',
     needReason: 'Xin chọn lý do từ chối.', noOfficer: 'Hôm nay không có ai được ủy quyền ký.',
     gone: 'Hồ sơ này không còn chờ quyết định.', invalid: 'Nội dung nhập chưa hợp lệ.',
-    trouble: 'Máy gặp trục trặc.',
+    trouble: 'Máy gặp trục trặc.', product: 'Sản phẩm',
     clock: (time) => `Giờ của máy: ${time}. Tôi đã xem và xác nhận giờ này đúng.`,
     needClock: 'Xin xem giờ của máy và đánh dấu xác nhận nếu đúng.',
     offline: 'Mất kết nối với máy; đang thử lại. Nếu lâu, hãy mở lại trang này từ địa chỉ đã cấp.',
+    ...APPOINTMENT_LABELS.vi,
   },
   en: {
     heading: 'Certified copy cases', language: 'Language', case: 'The waiting case',
@@ -81,10 +82,11 @@ const LABELS = {
     needReason: 'Please choose a reason of refusal.',
     noOfficer: 'Nobody’s delegation is in force today.',
     gone: 'This case no longer waits for a decision.', invalid: 'What was entered is not valid.',
-    trouble: 'The kiosk has a problem.',
+    trouble: 'The kiosk has a problem.', product: 'Product',
     clock: (time) => `The kiosk's time: ${time}. I looked at it and it is right.`,
     needClock: 'Please check the kiosk’s time and tick the box if it is right.',
     offline: 'Connection lost; trying again. If it lasts, open this page from its given address.',
+    ...APPOINTMENT_LABELS.en,
   },
 };
 
@@ -116,6 +118,7 @@ const CONFIDENCE_SURE = 0.8;
 const POLL_MS = 4000;
 const CLOCK_MS = 20000;
 const ZOOM_MAX = 4;
+const WORKING = ['authorising', 'certifying', 'deferring'];
 const LEVELS = ['stop', 'warn', 'officer', 'clear'];
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -186,11 +189,11 @@ function certainty(confidence) {
 }
 
 function caseShown() {
-  return ['deciding', 'authorising', 'certifying'].includes(view.state) && Boolean(view.visit);
+  return ['deciding', ...WORKING].includes(view.state) && Boolean(view.visit);
 }
 
 function signing() {
-  return sending || ['authorising', 'certifying'].includes(view.state);
+  return sending || WORKING.includes(view.state);
 }
 
 // ---- the pages and what is marked on them
@@ -515,7 +518,7 @@ function drawChoices(fresh) {
 function drawCase() {
   const facts = JSON.stringify([
     view.visit, lang, view.kind, view.fields, view.findings, view.pages, view.requester,
-    view.face, view.officers,
+    view.face, view.officers, view.deferrals, view.product,
   ]);
   if (facts === shownFacts) {
     return;
@@ -532,12 +535,14 @@ function drawCase() {
     setZoom(1);
   }
   drawSheets();
+  put(at('product'), sentence(view.product));
   drawKind();
   drawFindings();
   drawRequester();
   drawFields();
   drawLines();
   drawChoices(fresh);
+  drawDeferrals(fresh);
   if (fresh) {
     at('sheets').scrollTop = 0;
     at('facts').scrollTop = 0;
@@ -556,7 +561,7 @@ function forgetCase() {
   ['sheets', 'findings', 'fields', 'lines', 'card', 'warnings', 'kind', 'named', 'face'].forEach(
     (id) => put(at(id), ''),
   );
-  ['title', 'requester', 'pin', 'reason'].forEach((id) => {
+  ['title', 'requester', 'pin', 'reason', 'defer-how', 'defer-day'].forEach((id) => {
     at(id).value = '';
   });
 }
@@ -571,7 +576,7 @@ function drawDecision() {
   const busy = shown && signing();
   show(at('decision'), shown);
   at('decision').setAttribute('aria-busy', String(busy));
-  all('#decision button, #decision select').forEach((node) => {
+  all('#decision button, #decision select, #defer-day').forEach((node) => {
     node.disabled = busy || offline;
   });
   ['pin', 'title', 'requester'].forEach((id) => {
@@ -585,7 +590,7 @@ function drawDecision() {
 }
 
 function drawResult() {
-  const done = result || (view.issued ? { issued: view.issued } : null);
+  const done = view.appointment ? null : result || (view.issued ? { issued: view.issued } : null);
   show(at('result'), Boolean(done) && !caseShown());
   if (!done) {
     return;
@@ -630,7 +635,7 @@ function drawRest() {
   const shown = caseShown();
   show(at('empty'), !shown);
   show(at('case'), shown);
-  const over = ['issued', 'refused', 'failed'].includes(view.state);
+  const over = ['issued', 'refused', 'failed', 'deferred'].includes(view.state);
   const rest = view.state === 'idle' ? 'idle' : over ? 'over' : 'serving';
   put(at('empty-words'), label('rest')[rest]);
   document.title = shown ? `(1) ${label('heading')}` : label('heading');
@@ -653,6 +658,7 @@ function draw() {
   drawDecision();
   drawDoubt();
   drawResult();
+  drawAppointment();
   drawTrouble();
   drawKeys();
   drawClock();
@@ -731,14 +737,19 @@ async function decide(verdict) {
     complain(gap.words, gap.id);
     return;
   }
+  const pin = at('pin').value;
+  const confirms = !at('clock').hidden && at('clock-right').checked;
+  await send('/api/officer/decide', { pin, verdict, confirms_clock: confirms }, verdict);
+}
+
+// Sends what was decided on the case that is shown; the page then waits for its outcome.
+async function send(path, decided, verdict) {
   const body = JSON.stringify({
     visit: view.visit,
     officer: at('officer').value,
-    pin: at('pin').value,
-    verdict,
     title: at('title').value.trim(),
     requester: at('requester').value.trim(),
-    confirms_clock: !at('clock').hidden && at('clock-right').checked,
+    ...decided,
   });
   at('pin').value = '';
   lastOfficer = at('officer').value;
@@ -746,7 +757,7 @@ async function decide(verdict) {
   sending = true;
   draw();
   try {
-    const answer = await fetch('/api/officer/decide', {
+    const answer = await fetch(path, {
       method: 'POST', headers: { 'content-type': 'application/json' }, body,
     });
     await settle(answer, verdict);
@@ -762,14 +773,14 @@ async function decide(verdict) {
 function land() {
   if (landing && !signing()) {
     landing = false;
-    at(caseShown() ? 'pin' : 'result').focus();
+    at(caseShown() ? 'pin' : view.appointment ? 'slip' : 'result').focus();
   }
 }
 
 async function settle(answer, verdict) {
   const told = await answer.json().catch(() => null);
   if (answer.ok && told) {
-    result = told.issued ? { issued: told.issued } : { refused: verdict };
+    result = told.issued ? { issued: told.issued } : told.refused ? { refused: verdict } : null;
   } else if (told && told.say) {
     error = told.say;
   } else {
@@ -829,5 +840,6 @@ function watchHands() {
 
 drawLabels();
 watchHands();
+watchAppointment();
 listen();
 refresh();
