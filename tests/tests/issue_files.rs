@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 use e2e::{Failure, OFFICER_PIN, Officer, Person, World, WorldOptions};
 use serde_json::Value;
 
+/// How crooked the first page was laid, degrees clockwise.
+const CROOKED: f32 = 1.5;
+
 /// A running `kiosk issue`; killed when a test gives up on it.
 struct Issuing(Child);
 
@@ -22,7 +25,9 @@ fn prepared() -> Result<(tempfile::TempDir, World, Vec<PathBuf>), Failure> {
     let folder = tempfile::tempdir()?;
     let mut world = World::new(&folder.path().join("world"), WorldOptions::default())?;
     world.start_registry()?;
-    let pages = paper::original(6)?;
+    let mut pages = paper::original(6)?;
+    let look = paper::Look { skew_degrees: CROOKED, ..paper::Look::default() };
+    pages[0] = paper::draw(paper::Document::Decision, &look, 6)?.swap_remove(0);
     let first = folder.path().join("first.png");
     std::fs::write(&first, pages[0].to_png()?)?;
     let second = folder.path().join("second.pdf");
@@ -75,6 +80,13 @@ fn files_become_a_certified_copy_by_an_officers_decision() -> Result<(), Failure
     let verdict = verify.arg(world.root_pem()).arg(file).output()?;
     let verdict: Value = serde_json::from_slice(&verdict.stdout)?;
     assert_eq!(verdict["valid"], true, "{verdict}");
+
+    let trust = formats_copy::TrustAnchors::from_pem(&std::fs::read(world.root_pem())?)?;
+    let copy = formats_copy::verify(&std::fs::read(file)?, &trust).map_err(|r| r.en())?;
+    let skews: Vec<i32> = copy.manifest.pages.iter().map(|page| page.skew).collect();
+    let wanted = (CROOKED * 1000.0) as i32;
+    assert!((skews[0] - wanted).abs() <= 50, "the crooked page stands upright: {skews:?}");
+    assert_eq!(skews[1], 0, "a straight page is left alone");
     Ok(())
 }
 

@@ -258,7 +258,7 @@ fn page_image(page: &KeptPage) -> PageImage {
         width: page.width,
         height: page.height,
         dpi: page.dpi,
-        skew_degrees: 0.0,
+        skew_degrees: page.reading.skew_degrees,
         words: words.collect(),
     }
 }
