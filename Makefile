@@ -50,10 +50,13 @@ sim-mutants: setup ## take one fsync, rename or check out of the product at a ti
 	cargo build --locked --workspace --bins
 	CARGO_TARGET_DIR=$(abspath $(OUT))/mutants $(OUT)/debug/mutants
 
+fuzz: setup ## bytes from strangers into every parser; SECONDS_EACH=60 for each target
+	tests/fuzz.sh
+
 cross: setup ## the workspace for the kiosk's processor (aarch64), checked by its ELF headers
 	board/cross.sh
 
 clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
-.PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants cross clean
+.PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants fuzz cross clean

@@ -18,7 +18,8 @@ BUILD=(build-essential ca-certificates clang libclang-dev libleptonica-dev libte
 RUN=(fonts-dejavu-core fonts-liberation2 libsane1 sane-utils softhsm2 tesseract-ocr tesseract-ocr-vie)
 # What only the tests use: validators nobody here wrote, and a browser.
 JUDGE=(chromium chromium-driver default-jre-headless libactivation-java libcommons-io-java
-    libjaxb-api-java libpdfbox2-java opensc openssl poppler-utils procps python3-venv qpdf)
+    libjaxb-api-java libpdfbox2-java mupdf-tools opensc openssl poppler-utils procps
+    python3-venv qpdf)
 # A TPM 2.0 in software, its resource manager on a bus of its own, and the module before it.
 TPM=(dbus-daemon libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0
     swtpm tpm2-abrmd tpm2-tools)
@@ -79,7 +80,7 @@ node_is_enough() {
         printf '%s\n' "v$NODE_MINIMUM" "$version" | sort -CV
 }
 
-# The tus server and client that others wrote. A newer Node.js with its own npm is left alone:
+# The tus server and client and the PDF viewer that others wrote. A newer Node.js with its own npm is left alone:
 # Debian's npm is 400 packages.
 install_node_packages() {
     node_is_enough || install_packages nodejs npm

@@ -231,7 +231,7 @@ fn keys(config: &Config, module: &Path) -> Keys {
     Keys {
         officers: officers.map(|o| (o.id.clone(), boxed(officers_token(module, o)))).collect(),
         authority: boxed(token(module, &config.authority.key)),
-        authority_pin: config.authority.key.pin_file.clone(),
+        authority_pin: config.authority.key.pin(),
     }
 }
 

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use time::{Date, OffsetDateTime, Time};
 
 use crate::clock::VIETNAM;
+use crate::pin::PinSource;
 
 /// Largest site file that is read, in bytes.
 const SITE_FILE_BYTES_MAX: u64 = 256 * 1024;
@@ -163,7 +164,31 @@ pub struct Key {
     /// Key label on the token.
     pub key: String,
     /// File with the PIN, readable by the kiosk's user only.
-    pub pin_file: PathBuf,
+    pub pin_file: Option<PathBuf>,
+    /// Instead of the file: name of the service's credential that holds the PIN, sealed to this
+    /// machine's TPM.
+    pub pin_credential: Option<String>,
+}
+
+impl Key {
+    /// Where the PIN comes from. A checked site file names one of the two.
+    pub fn pin(&self) -> PinSource {
+        match (&self.pin_credential, &self.pin_file) {
+            (Some(name), _) => PinSource::Credential(name.clone()),
+            (None, file) => PinSource::File(file.clone().unwrap_or_default()),
+        }
+    }
+
+    fn check_pin(&self) -> Result<(), &'static str> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        match (&self.pin_credential, &self.pin_file) {
+            (Some(_), Some(_)) | (None, None) => Err("name either pin_file or pin_credential"),
+            (Some(name), None) if name.is_empty() || !name.chars().all(plain) => {
+                Err("use the characters A-Z a-z 0-9 - _ for pin_credential")
+            }
+            (Some(_), None) | (None, Some(_)) => Ok(()),
+        }
+    }
 }
 
 /// The register book (sổ chứng thực) of this device.
@@ -360,8 +385,6 @@ impl Config {
         let fixed = [
             &mut self.board,
             &mut self.state_dir,
-            &mut self.device.key.pin_file,
-            &mut self.authority.key.pin_file,
             &mut self.registry.ca,
             &mut self.registry.receipt_key,
             &mut self.trust.roots,
@@ -377,6 +400,8 @@ impl Config {
             self.authority.seal_image.as_mut(),
             self.authority.key.module.as_mut(),
             self.device.key.module.as_mut(),
+            self.authority.key.pin_file.as_mut(),
+            self.device.key.pin_file.as_mut(),
             time_stamp,
         ];
         let optional = optional.into_iter().flatten();
@@ -397,6 +422,12 @@ impl Config {
         }
         if let Err(error) = self.book.name.parse::<formats_book::BookName>() {
             return wrong("book.name", &error.to_string());
+        }
+        if let Err(problem) = self.authority.key.check_pin() {
+            return wrong("authority.key", problem);
+        }
+        if let Err(problem) = self.device.key.check_pin() {
+            return wrong("device.key", problem);
         }
         self.check_officers(path)?;
         self.check_waivers(path)?;
@@ -520,6 +551,24 @@ roots = "roots.pem"
         assert_eq!(load(&text).expect("a site file").authority.product, Product::SaoY);
         let text = text.replace("sao-y", "sao-luc");
         assert!(matches!(load(&text), Err(ConfigError::Parse { .. })));
+    }
+
+    #[test]
+    fn a_pin_comes_from_a_file_or_is_a_credential_and_never_both() {
+        let config = load(SITE).expect("a site file");
+        assert!(matches!(config.device.key.pin(), PinSource::File(path) if path.is_absolute()));
+        let line = SITE.lines().find(|line| line.contains("pin_file")).expect("a key");
+        let (start, _) = line.split_once("pin_file").expect("a PIN");
+        let with = |pin: &str| load(&SITE.replacen(line, &format!("{start}{pin} }}"), 1));
+        let config = with("pin_credential = \"device-pin\"").expect("a site file");
+        assert_eq!(config.device.key.pin(), PinSource::Credential("device-pin".into()));
+        for wrong in [
+            "pin_credential = \"../x\"",
+            "pin_credential = \"a\", pin_file = \"b\"",
+            "module = \"m\"",
+        ] {
+            assert!(matches!(with(wrong), Err(ConfigError::Value { key: "device.key", .. })));
+        }
     }
 
     #[test]

@@ -33,6 +33,10 @@ pub struct WorldOptions {
     pub disk_mib: Option<u32>,
     /// Whether the device's own key is in a TPM instead of a soft token.
     pub tpm: bool,
+    /// The folder of the service's credentials, which hold the PINs in the place of files.
+    pub credentials: Option<PathBuf>,
+    /// What the copies are in law, as site files say it.
+    pub product: &'static str,
     /// What stands behind the clock, as board files say it.
     pub clock: &'static str,
     /// Whether there is a time-stamp authority, and a responder for revoked certificates.
@@ -47,6 +51,8 @@ impl Default for WorldOptions {
             sim_sheets: None,
             disk_mib: None,
             tpm: false,
+            credentials: None,
+            product: "chung-thuc",
             clock: "synchronised",
             trust_services: false,
         }
@@ -242,6 +248,13 @@ impl World {
         Ok(())
     }
 
+    fn pin_of(&self, key: &str) -> String {
+        match self.options.credentials {
+            Some(_) => format!("pin_credential = \"{key}-pin\""),
+            None => format!("pin_file = \"keys/{key}.pin\""),
+        }
+    }
+
     fn write_site(&self, authority: &str) -> Result<(), Failure> {
         let text = format!(
             r#"board = "board.toml"
@@ -249,12 +262,13 @@ state_dir = {state:?}
 
 [device]
 id = "HN01-K03"
-key = {{ token = "device", key = "device", pin_file = "keys/device.pin"{device_module} }}
+key = {{ token = "device", key = "device", {device_pin}{device_module} }}
 
 [authority]
 name = "{authority}"
 place = "Hà Nội"
-key = {{ token = "authority", key = "authority", pin_file = "keys/authority.pin" }}
+product = "{product}"
+key = {{ token = "authority", key = "authority", {authority_pin} }}
 seal_image = "images/seal.png"
 
 [[officers]]
@@ -288,6 +302,9 @@ roots = "trust/root.pem"
 
 {time_stamp}"#,
             device_module = self.device_module(),
+            device_pin = self.pin_of("device"),
+            authority_pin = self.pin_of("authority"),
+            product = self.options.product,
             time_stamp = self.time_stamp_section(),
             // Less than what `fill` of the full-disk tests leaves would let every visit begin.
             reserve_mib = 1,
@@ -360,6 +377,9 @@ roots = "trust/root.pem"
         command.args(args).env("SOFTHSM2_CONF", self.tokens.conf()).current_dir(&self.dir);
         let tpm = self.tpm.iter().flat_map(Tpm::environment);
         command.envs(tpm.map(|(name, value)| (name, value)));
+        if let Some(folder) = &self.options.credentials {
+            command.env("CREDENTIALS_DIRECTORY", folder);
+        }
         Ok(command)
     }
 

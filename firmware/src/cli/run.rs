@@ -278,7 +278,7 @@ fn open_link(kiosk: &Kiosk) -> Result<Uploader, Box<dyn std::error::Error + Send
     let board = board::Board::load(&config.board)?;
     let wanted = &config.device.key;
     let token = token(&board.token.module, wanted);
-    let key = OnDemandKey::open(Box::new(token), wanted.pin_file.clone())?;
+    let key = OnDemandKey::open(Box::new(token), wanted.pin())?;
     let ca = read_asset("registry CA", &config.registry.ca)?;
     let tls = upload::tls::client_config(Box::new(key), &ca)?;
     let transport = Https::new(&config.registry.device_url, tls)?;

@@ -9,7 +9,7 @@ use formats_copy::{
 };
 use formats_vn::fee::{Charge, FeeTable};
 
-use super::decide::{not_delegated, read_pin, record_approval, store_trouble, token_trouble};
+use super::decide::{not_delegated, record_approval, store_trouble, token_trouble};
 use super::prove::TimeStamps;
 use crate::clock::VIETNAM;
 use crate::config::Officer;
@@ -172,7 +172,7 @@ fn seal_and_check(
     code: VerificationCode,
     reservation: &Reservation,
 ) -> Result<(Sealed, RegisterRow, Charge), Trouble> {
-    let pin = read_pin(&parts.keys.authority_pin).map_err(|error| token_trouble(&error))?;
+    let pin = parts.keys.authority_pin.read().map_err(|error| token_trouble(&error))?;
     let mut seal_key =
         lock(&parts.keys.authority).open(&pin).map_err(|error| token_trouble(&error))?;
     let now = parts.clock.now();

@@ -1,16 +1,15 @@
 //! The officer's decision: the delegation is in force, the PIN opens the key, the journal knows.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use drivers_api::{DeviceError, Fault, Pin, SigningSession, Token};
 use sha2::{Digest, Sha256};
 use time::Duration;
-use zeroize::Zeroizing;
 
 use crate::config::Officer;
 use crate::engine::{Parts, lock};
+use crate::pin::PinSource;
 use crate::store::{self, Contradiction, Record, StoreError};
 use crate::visit::{Decision, RefusalReason, Say, Severity, Trouble, VisitId};
 
@@ -19,8 +18,6 @@ use crate::visit::{Decision, RefusalReason, Say, Severity, Trouble, VisitId};
 pub const PIN_TRIES_MAX: u32 = 3;
 /// How long it then refuses.
 pub const PIN_LOCK: Duration = Duration::minutes(15);
-/// Largest PIN file, in bytes.
-const PIN_FILE_BYTES_MAX: usize = 256;
 
 /// The tokens of officers and authority.
 pub struct Keys {
@@ -28,8 +25,8 @@ pub struct Keys {
     pub officers: BTreeMap<String, Mutex<Box<dyn Token>>>,
     /// The authority's seal.
     pub authority: Mutex<Box<dyn Token>>,
-    /// File with the seal's PIN.
-    pub authority_pin: PathBuf,
+    /// Where the seal's PIN comes from.
+    pub authority_pin: PinSource,
 }
 
 /// Opens the officer's key. Wrong PINs are counted in the journal, so a restart does not forget
@@ -134,20 +131,6 @@ fn digest(certificate: &[u8]) -> String {
 
 fn note(parts: &Parts, record: Record) -> Result<(), Trouble> {
     parts.store.record(record).map_err(|error| store_trouble(&error))
-}
-
-/// Reads a PIN that the kiosk itself holds, from its file.
-pub fn read_pin(path: &Path) -> Result<Pin, DeviceError> {
-    let wrong = |detail: String| DeviceError::new("pin file", Fault::Misconfigured, detail);
-    let bytes = std::fs::read(path)
-        .map(Zeroizing::new)
-        .map_err(|error| wrong(format!("cannot read {}: {error}", path.display())))?;
-    if bytes.len() > PIN_FILE_BYTES_MAX {
-        return Err(wrong(format!("{} is too long to be a PIN", path.display())));
-    }
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| wrong(format!("{} is not text", path.display())))?;
-    Ok(Pin::new(text.trim_end()))
 }
 
 /// A token's failure: what officer and technician are told.

@@ -3,27 +3,25 @@
 //! A session that stays open would hold its PKCS#11 module busy, and some modules notice a token
 //! that was put back only when they start anew. Handshakes are rare; a log-in takes milliseconds.
 
-use std::path::PathBuf;
-
 use drivers_api::{DeviceError, KeyAlgorithm, SigningSession, Token};
 
-use crate::steps::decide::read_pin;
+use crate::pin::PinSource;
 
 /// A key that logs in for each signature and out again.
 pub struct OnDemandKey {
     token: Box<dyn Token>,
-    pin_file: PathBuf,
+    pin: PinSource,
     chain: Vec<Vec<u8>>,
     algorithm: KeyAlgorithm,
 }
 
 impl OnDemandKey {
     /// Looks the key up once, to learn its certificates and algorithm.
-    pub fn open(mut token: Box<dyn Token>, pin_file: PathBuf) -> Result<Self, DeviceError> {
-        let session = token.open(&read_pin(&pin_file)?)?;
+    pub fn open(mut token: Box<dyn Token>, pin: PinSource) -> Result<Self, DeviceError> {
+        let session = token.open(&pin.read()?)?;
         let (chain, algorithm) = (session.chain().to_vec(), session.algorithm());
         drop(session);
-        Ok(Self { token, pin_file, chain, algorithm })
+        Ok(Self { token, pin, chain, algorithm })
     }
 }
 
@@ -37,6 +35,6 @@ impl SigningSession for OnDemandKey {
     }
 
     fn sign_digest(&mut self, digest: &[u8; 32]) -> Result<Vec<u8>, DeviceError> {
-        self.token.open(&read_pin(&self.pin_file)?)?.sign_digest(digest)
+        self.token.open(&self.pin.read()?)?.sign_digest(digest)
     }
 }

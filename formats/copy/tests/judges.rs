@@ -93,6 +93,56 @@ fn poppler_finds_two_valid_cades_signatures() {
     assert!(officer.is_some() && officer < authority, "officer first: {text}");
 }
 
+/// mupdf knows no test root, so it judges digests, signatures and what came after them.
+#[test]
+fn mupdf_finds_two_signatures_and_nothing_behind_the_last() {
+    let text = judge(Command::new("mutool").args(["sign", "-v"]).arg(files().copy));
+    assert_eq!(text.matches("Verifying signature").count(), 2, "{text}");
+    let officer = "The signature is valid but there have been edits since signing.";
+    let authority = "The document is unchanged since signing.";
+    assert_eq!((text.matches(officer).count(), text.matches(authority).count()), (1, 1), "{text}");
+    let names = [text.find("cn=Nguyễn Thị Thử"), text.find("cn=UBND phường Thử Nghiệm")];
+    assert!(names[0].is_some() && names[0] < names[1], "officer first: {text}");
+}
+
+/// openssl takes each signature for what it is without knowing of PDF: a detached CMS over bytes.
+#[test]
+fn openssl_verifies_each_signature_over_the_bytes_that_it_names() {
+    let files = files();
+    let copy = &SEALED.copy.bytes;
+    let text = String::from_utf8_lossy(copy);
+    let ranges: Vec<Vec<usize>> = text
+        .split("/ByteRange")
+        .skip(1)
+        .map(|rest| {
+            let inside = rest.split(['[', ']']).nth(1).expect("a range");
+            inside.split_whitespace().map(|number| number.parse().expect("a number")).collect()
+        })
+        .collect();
+    assert_eq!(ranges.len(), 2);
+    let path = |name: &str| files.folder.path().join(name);
+    for range in ranges {
+        let &[from, length, then, rest] = range.as_slice() else { panic!("four numbers") };
+        let content = [&copy[from..from + length], &copy[then..then + rest]].concat();
+        let hole = std::str::from_utf8(&copy[from + length + 1..then - 1]).expect("hex");
+        let padded = hex::decode(hole).expect("hex");
+        std::fs::write(path("signature"), &padded).expect("written");
+        let verify = |content: &[u8]| {
+            std::fs::write(path("content"), content).expect("written");
+            let mut command = Command::new("openssl");
+            command.args(["cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-in"]);
+            command.arg(path("signature")).arg("-content").arg(path("content"));
+            command.arg("-CAfile").arg(&files.root).args(["-no_check_time", "-out", "/dev/null"]);
+            command.output().expect("openssl runs")
+        };
+        let found = verify(&content);
+        assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
+        let mut changed = content;
+        changed[100] ^= 1;
+        assert!(!verify(&changed).status.success(), "a changed byte is found");
+    }
+}
+
 #[test]
 fn qpdf_finds_the_structure_clean() {
     let text = judge(Command::new("qpdf").arg("--check").arg(files().copy));

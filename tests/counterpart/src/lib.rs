@@ -36,7 +36,7 @@ pub use poor_link::{Carried, LinkModel, PoorLink};
 pub use process::{Started, free_port};
 pub use saned::{Backend, Saned};
 pub use tokens::{SoftTokens, TokenKey, TokenSpec};
-pub use tpm::Tpm;
+pub use tpm::{BareTpm, Tpm};
 pub use trust_http::TrustHttp;
 pub use tsa::TimeStampAuthority;
 pub use tus::{ClientEnd, TusClient, TusServer};

@@ -41,14 +41,7 @@ impl Tpm {
         let mut daemon = Command::new("dbus-daemon");
         daemon.args(["--session", "--nofork", "--nopidfile", "--address"]).arg(&bus);
         let daemon = Started::spawn(daemon, "dbus-daemon", &dir.join("bus.log"))?;
-        let port = free_pair()?;
-        let mut tpm = Command::new("swtpm");
-        tpm.args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear", "--tpmstate"]);
-        tpm.arg(format!("dir={}", state.display()));
-        for (kind, port) in [("--server", port), ("--ctrl", port + 1)] {
-            tpm.arg(kind).arg(format!("type=tcp,port={port},bindaddr=127.0.0.1"));
-        }
-        let tpm = Started::spawn(tpm, "swtpm", &dir.join("swtpm.log"))?;
+        let (tpm, port) = swtpm(&state, &dir.join("swtpm.log"))?;
         let mut manager = Command::new("tpm2-abrmd");
         manager.args(["--session", "--allow-root", "--tcti"]);
         manager.arg(format!("swtpm:host=127.0.0.1,port={port}"));
@@ -87,6 +80,59 @@ impl Tpm {
     pub fn certificate(&self) -> &Issued {
         &self.certificate
     }
+}
+
+/// A TPM without resource manager and keys, as a machine has it when it starts: what
+/// `systemd-creds` seals to.
+#[derive(Debug)]
+pub struct BareTpm {
+    _program: Started,
+    tcti: String,
+}
+
+impl BareTpm {
+    /// Starts a TPM with a state of its own in `dir` (made when absent), and measures `boot` into
+    /// the register of the boot's policy (PCR 7).
+    pub fn start(dir: &Path, boot: &[u8; 32]) -> Result<Self, CounterpartError> {
+        std::fs::create_dir_all(dir).map_err(CounterpartError::file(dir))?;
+        let (program, port) = swtpm(dir, &dir.join("swtpm.log"))?;
+        let tpm = Self { _program: program, tcti: format!("swtpm:host=127.0.0.1,port={port}") };
+        tpm.measure(boot)?;
+        Ok(tpm)
+    }
+
+    /// How programs are told to reach it.
+    #[must_use]
+    pub fn tcti(&self) -> &str {
+        &self.tcti
+    }
+
+    /// Measures something more into PCR 7: the machine is then another one than it was.
+    pub fn measure(&self, what: &[u8; 32]) -> Result<(), CounterpartError> {
+        let digest: String = what.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut command = Command::new("tpm2_pcrextend");
+        command.args(["-T", &self.tcti]).arg(format!("7:sha256={digest}"));
+        for _ in 0..POLLS_MAX {
+            if run(&mut command, "tpm2_pcrextend", "tpm2-tools").is_ok() {
+                return Ok(());
+            }
+            std::thread::sleep(POLL);
+        }
+        run(&mut command, "tpm2_pcrextend", "tpm2-tools")
+    }
+}
+
+/// Starts `swtpm` with its state in a folder; returns its port too, behind which is that of its
+/// control channel.
+fn swtpm(state: &Path, log: &Path) -> Result<(Started, u16), CounterpartError> {
+    let port = free_pair()?;
+    let mut tpm = Command::new("swtpm");
+    tpm.args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear", "--tpmstate"]);
+    tpm.arg(format!("dir={}", state.display()));
+    for (kind, port) in [("--server", port), ("--ctrl", port + 1)] {
+        tpm.arg(kind).arg(format!("type=tcp,port={port},bindaddr=127.0.0.1"));
+    }
+    Ok((Started::spawn(tpm, "swtpm", log)?, port))
 }
 
 /// The programs that fill the token.

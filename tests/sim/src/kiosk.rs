@@ -7,6 +7,7 @@ use formats_files::MemoryDisk;
 use formats_vn::due::Extension;
 use kiosk::config::Config;
 use kiosk::engine::{Job, Machine, Parts};
+use kiosk::pin::PinSource;
 use kiosk::steps::decide::Keys;
 use kiosk::store::{Policy, Record, Store, StoreError};
 use kiosk::upload::Uploader;
@@ -484,7 +485,7 @@ impl SimKiosk {
             keys: Keys {
                 officers: [(OFFICER_KEY.to_owned(), token(OFFICER_KEY))].into(),
                 authority: token(AUTHORITY_KEY),
-                authority_pin: self.pin_file.clone(),
+                authority_pin: PinSource::File(self.pin_file.clone()),
             },
             key_problems: Mutex::default(),
             sealer: Box::new(SimSealer(self.chaos.clone())),

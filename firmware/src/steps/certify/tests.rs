@@ -14,6 +14,7 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::pin::PinSource;
 use crate::random::SystemRandom;
 use crate::steps::decide::Keys;
 use crate::steps::read::PageReader;
@@ -154,7 +155,11 @@ impl Bench {
             scan_dpi: 300,
             codes: Mutex::new(Box::new(SimCodeReader::new([]))),
             readers: Box::new(NoReader),
-            keys: Keys { officers: [].into(), authority: Mutex::new(seal), authority_pin: pin },
+            keys: Keys {
+                officers: [].into(),
+                authority: Mutex::new(seal),
+                authority_pin: PinSource::File(pin),
+            },
             sealer: Box::new(Says),
             models: vec![],
             key_problems: Mutex::default(),

@@ -1,0 +1,81 @@
+//! Bytes from strangers into every parser that meets them: nothing may panic, and nothing but the
+//! true copy may be accepted.
+//!
+//! Each target is a plain function. `make fuzz` runs them under libFuzzer; the tests run them over
+//! their seeds, which are also the fuzzer's first inputs, and over whatever once failed.
+//!
+//! Start reading at [`TARGETS`].
+
+mod copy;
+
+use formats_wire::stick::StickIndex;
+use formats_wire::{Receipt, UploadMeta, stick, tus};
+use kiosk::store::read_segment;
+
+/// A parser under fire.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name, also that of its folder below `seeds/`.
+    pub name: &'static str,
+    /// Takes any bytes; panics where something is wrong.
+    pub run: fn(&[u8]),
+    /// Further folders with inputs to begin with, from the root of the repository.
+    pub golden: &'static [&'static str],
+}
+
+const fn target(name: &'static str, run: fn(&[u8])) -> Target {
+    Target { name, run, golden: &[] }
+}
+
+/// All of them.
+pub const TARGETS: [Target; 12] = [
+    target("verify", copy::verify),
+    target("updates", copy::updates),
+    target("cms", copy::cms),
+    target("x509", copy::x509),
+    target("timestamp", copy::timestamp),
+    target("ocsp", copy::ocsp),
+    target("code", copy::code),
+    target("qr", copy::qr),
+    target("id_qr", id_qr),
+    target("scanner", drivers_scanner::fuzz_wire),
+    Target { golden: &["formats/wire/golden"], ..target("wire", wire) },
+    Target {
+        golden: &["firmware/src/store/golden/v1", "firmware/src/store/golden/v2"],
+        ..target("segment", segment)
+    },
+];
+
+/// The payload of an identity card's QR code.
+fn id_qr(bytes: &[u8]) {
+    if let Ok(payload) = std::str::from_utf8(bytes) {
+        let _ = formats_vn::id_qr::parse(payload).map(|card| card.warnings());
+    }
+}
+
+/// What kiosk and registry say to each other, and what lies on a stick between them.
+fn wire(bytes: &[u8]) {
+    let _ = Receipt::from_bytes(bytes);
+    let _ = StickIndex::from_bytes(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = UploadMeta::parse(text).map(|meta| meta.encode());
+        let _ = tus::parse_http_date(text);
+        let _ = stick::answered(text);
+    }
+}
+
+/// A segment of the journal: header, frames, records of every version.
+fn segment(bytes: &[u8]) {
+    const GOLDEN: [&[u8]; 2] = [
+        include_bytes!("../../../firmware/src/store/golden/v1/00000000000000000001.seg"),
+        include_bytes!("../../../firmware/src/store/golden/v2/00000000000000000001.seg"),
+    ];
+    let _ = read_segment(bytes);
+    // The input as one frame behind a true header, so that what is inside a frame is reached.
+    for golden in GOLDEN {
+        let length = (bytes.len() as u32).to_le_bytes();
+        let crc = crc32c::crc32c_append(crc32c::crc32c(&length), bytes);
+        let framed = [&golden[..56], &length, &crc.to_le_bytes(), bytes].concat();
+        let _ = read_segment(&framed);
+    }
+}
