@@ -34,9 +34,9 @@ lint: setup ## format, clippy, licences, sources and advisories of every depende
 	cargo deny --locked check bans licenses sources
 	@tests/advisories.sh
 
-bench: setup ## ratios: store against the bare disk, pages against ocrmypdf, bytes over a poor link
+bench: setup ## ratios: store against the bare disk, sealing against pyHanko, pages against ocrmypdf, upload
 	@tests/setup.sh bench
-	cargo bench --locked --workspace --bench store
+	cargo bench --locked --workspace --bench store --bench seal
 	cargo build --release $(PROGRAMS) --bin bench
 	$(OUT)/release/bench
 

@@ -25,7 +25,7 @@ use crate::config::{Config, Key, Officer};
 use crate::engine::Parts;
 use crate::random::SystemRandom;
 use crate::steps::prove::{PATIENCE, TimeStamps};
-use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool};
+use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool, seal_key::SealKey};
 use crate::store::{self, Recovery, Store, StoreError};
 
 /// Largest font, image or certificate file that is read at start, in bytes.
@@ -228,10 +228,10 @@ fn pkcs11(module: &Path, token: &str, key: &str) -> Pkcs11Token {
 fn keys(config: &Config, module: &Path) -> Keys {
     let boxed = |token| -> Mutex<Box<dyn Token>> { Mutex::new(Box::new(token)) };
     let officers = config.officers.iter();
+    let seal = &config.authority.key;
     Keys {
         officers: officers.map(|o| (o.id.clone(), boxed(officers_token(module, o)))).collect(),
-        authority: boxed(token(module, &config.authority.key)),
-        authority_pin: config.authority.key.pin(),
+        authority: SealKey::new(Box::new(token(module, seal)), seal.pin()),
     }
 }
 

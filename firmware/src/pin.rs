@@ -4,6 +4,7 @@
 //! that the service manager unseals with the machine's TPM for this service alone.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use drivers_api::{DeviceError, Fault, Pin};
 use zeroize::Zeroizing;
@@ -28,6 +29,15 @@ impl PinSource {
         self.read_among(std::env::var_os(CREDENTIALS).map(PathBuf::from).as_deref())
     }
 
+    /// When it was last written, if that can be told.
+    pub fn written(&self) -> Option<SystemTime> {
+        let path = match self {
+            Self::File(path) => path.clone(),
+            Self::Credential(name) => PathBuf::from(std::env::var_os(CREDENTIALS)?).join(name),
+        };
+        path.metadata().and_then(|file| file.modified()).ok()
+    }
+
     fn read_among(&self, credentials: Option<&Path>) -> Result<Pin, DeviceError> {
         match self {
             Self::File(path) => read(path, ""),
@@ -43,6 +53,15 @@ impl PinSource {
                     ))),
                 }
             }
+        }
+    }
+}
+
+impl std::fmt::Display for PinSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Credential(name) => write!(f, "the credential {name}"),
         }
     }
 }

@@ -10,3 +10,4 @@ pub mod identify;
 pub mod prove;
 pub mod read;
 pub mod scan;
+pub mod seal_key;

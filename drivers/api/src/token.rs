@@ -60,6 +60,12 @@ pub trait SigningSession: Send {
     /// The key's algorithm.
     fn algorithm(&self) -> KeyAlgorithm;
 
+    /// Whether the key can still be asked, without a signature: a token that was out has forgotten
+    /// its sessions, even when it is back. A key that is always there has nothing to check.
+    fn check(&mut self) -> Result<(), DeviceError> {
+        Ok(())
+    }
+
     /// Signs a SHA-256 digest.
     fn sign_digest(&mut self, digest: &[u8; 32]) -> Result<Vec<u8>, DeviceError>;
 }

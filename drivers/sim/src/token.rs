@@ -73,6 +73,11 @@ impl SigningSession for SimSession {
         self.inner.algorithm()
     }
 
+    /// Takes no event.
+    fn check(&mut self) -> Result<(), DeviceError> {
+        self.inner.check()
+    }
+
     fn sign_digest(&mut self, digest: &[u8; 32]) -> Result<Vec<u8>, DeviceError> {
         next(&self.script)?;
         self.inner.sign_digest(digest)

@@ -24,6 +24,8 @@ pub(crate) enum TokenError {
     KeyKind,
     #[error("the PIN differs from the one the token is open with")]
     OtherPin,
+    #[error("the system gave no random bytes")]
+    Random,
     #[error("the token's signature is {0} bytes long")]
     SignatureLength(usize),
 }
@@ -37,6 +39,7 @@ impl TokenError {
         match self {
             Self::Call { source: Error::Pkcs11(value, _), .. } => of_return_value(value),
             Self::Call { .. } | Self::SignatureLength(_) => Fault::Protocol,
+            Self::Random => Fault::Io,
             Self::Absent => Fault::Removed,
             Self::OtherPin => Fault::PinIncorrect,
             Self::Load(_)

@@ -2,6 +2,7 @@
 //! login per token for all sessions of a process (PKCS#11 2.40, 5.4 and 2.6), so both live here.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
@@ -11,6 +12,8 @@ use cryptoki::session::{Session, SessionState, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use drivers_api::Pin;
+use ring::pbkdf2::{self, PBKDF2_HMAC_SHA256};
+use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::fault::TokenError;
 
@@ -31,11 +34,30 @@ struct State {
 
 /// One login of this process to one token. The last holder's end logs out.
 ///
-/// The PIN is kept while the token is open, because the token checks none once it is: a second
-/// opener would get in with any PIN.
+/// The token checks no PIN once it is open: a second opener would get in with any. So a slow,
+/// salted digest of the PIN is kept here while the token is open, and never the PIN.
 #[derive(Debug)]
 pub(crate) struct Login {
-    pin: Pin,
+    salt: [u8; 16],
+    proof: [u8; 32],
+}
+
+/// Rounds of PBKDF2: some milliseconds for an opener, years for all PINs of eight digits.
+const ROUNDS: NonZeroU32 = NonZeroU32::new(20_000).expect("not zero");
+
+impl Login {
+    fn new(pin: &Pin) -> Result<Self, TokenError> {
+        let mut login = Self { salt: [0; 16], proof: [0; 32] };
+        SystemRandom::new().fill(&mut login.salt).map_err(|_| TokenError::Random)?;
+        let secret = pin.expose().as_bytes();
+        pbkdf2::derive(PBKDF2_HMAC_SHA256, ROUNDS, &login.salt, secret, &mut login.proof);
+        Ok(login)
+    }
+
+    fn is_with(&self, pin: &Pin) -> bool {
+        let secret = pin.expose().as_bytes();
+        pbkdf2::verify(PBKDF2_HMAC_SHA256, ROUNDS, &self.salt, secret, &self.proof).is_ok()
+    }
 }
 
 static MODULES: OnceLock<Mutex<HashMap<PathBuf, Arc<Module>>>> = OnceLock::new();
@@ -105,15 +127,15 @@ impl Module {
         if let Some(login) = state.logins.get(&slot).and_then(Weak::upgrade) {
             let info = session.get_session_info();
             if info.is_ok_and(|info| matches!(info.session_state(), SessionState::RoUser)) {
-                if login.pin.expose() != pin.expose() {
+                if !login.is_with(pin) {
                     return Err(TokenError::OtherPin);
                 }
                 state.sessions += 1;
                 return Ok((session, login));
             }
         }
+        let login = Arc::new(Login::new(pin)?);
         log_in(&session, pin)?;
-        let login = Arc::new(Login { pin: pin.clone() });
         state.logins.insert(slot, Arc::downgrade(&login));
         state.sessions += 1;
         Ok((session, login))

@@ -55,6 +55,16 @@ impl KeySession {
         }
     }
 
+    /// A private key is seen only while its token is there and logged in.
+    fn look(&self) -> Result<(), TokenError> {
+        let (session, _) = self.open.as_ref().ok_or(TokenError::Absent)?;
+        let seen = session.get_attributes(self.key, &[AttributeType::KeyType]);
+        match seen.map_err(TokenError::call("look at the key"))?[..] {
+            [_] => Ok(()),
+            _ => Err(TokenError::NoKey),
+        }
+    }
+
     fn sign(&self, digest: &[u8; 32]) -> Result<Vec<u8>, TokenError> {
         let (session, _) = self.open.as_ref().ok_or(TokenError::Absent)?;
         let sign = |mechanism: &Mechanism<'_>, data: &[u8]| {
@@ -76,6 +86,10 @@ impl SigningSession for KeySession {
 
     fn algorithm(&self) -> KeyAlgorithm {
         self.algorithm
+    }
+
+    fn check(&mut self) -> Result<(), DeviceError> {
+        self.look().map_err(|error| device_error(&self.device, &error))
     }
 
     fn sign_digest(&mut self, digest: &[u8; 32]) -> Result<Vec<u8>, DeviceError> {

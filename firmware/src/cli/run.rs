@@ -150,12 +150,14 @@ fn look_at_keys(parts: &Parts, services: &Online) {
         return tracing::error!(path = %parts.config.trust.roots.display(), "no usable trust file");
     };
     let watch = Watch { trust: &trust, services: Some(services), now: parts.clock.now() };
+    // So that a module that looks for tokens only while none is open sees those of today.
+    parts.keys.authority.put_down();
+    let officers = parts.keys.officers.iter();
     let officers =
-        parts.keys.officers.iter().map(|(id, token)| (Holder::Officer(id.clone()), token));
-    let tokens = officers.chain([(Holder::Authority, &parts.keys.authority)]);
+        officers.map(|(id, token)| (Holder::Officer(id.clone()), lock(token).certificates()));
+    let seal = (Holder::Authority, parts.keys.authority.certificates());
     let mut problems = Vec::new();
-    for (holder, token) in tokens {
-        let chain = lock(token).certificates();
+    for (holder, chain) in officers.chain([seal]) {
         let report = look(holder, chain, &watch);
         // An officer takes the token home.
         let Some(problem) =

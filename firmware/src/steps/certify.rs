@@ -14,7 +14,7 @@ use super::prove::TimeStamps;
 use crate::clock::VIETNAM;
 use crate::config::Officer;
 use crate::desk::KeptPage;
-use crate::engine::{Parts, lock};
+use crate::engine::Parts;
 use crate::store::{RegisterRow, Reservation, StoreError};
 use crate::visit::{Approval, Issued, Say, Severity, Trouble, VisitId};
 
@@ -172,16 +172,15 @@ fn seal_and_check(
     code: VerificationCode,
     reservation: &Reservation,
 ) -> Result<(Sealed, RegisterRow, Charge), Trouble> {
-    let pin = parts.keys.authority_pin.read().map_err(|error| token_trouble(&error))?;
-    let mut seal_key =
-        lock(&parts.keys.authority).open(&pin).map_err(|error| token_trouble(&error))?;
+    let mut seal_key = parts.keys.authority.lend().map_err(|error| token_trouble(&error))?;
     let now = parts.clock.now();
     // The officer may have opened the case when the delegation still held: this moment counts.
     officer.may_sign_at(now).map_err(|why| not_delegated(&why.to_string()))?;
     parts.store.book_in_force().map_err(|error| store_trouble(&error))?;
     let charge = charge(parts, case, now)?;
     let request = request(parts, case, officer, code, reservation, now);
-    let sealed = parts.sealer.seal(&request, &officer.id, officer_key, seal_key.as_mut())?;
+    let sealed = parts.sealer.seal(&request, &officer.id, officer_key, &mut seal_key)?;
+    drop(seal_key);
     let row = RegisterRow {
         certified_at: now,
         requester: case.approval.requester.clone(),

@@ -7,9 +7,9 @@ use drivers_api::{DeviceError, Fault, Pin, SigningSession, Token};
 use sha2::{Digest, Sha256};
 use time::Duration;
 
+use super::seal_key::SealKey;
 use crate::config::Officer;
 use crate::engine::{Parts, lock};
-use crate::pin::PinSource;
 use crate::store::{self, Contradiction, Record, StoreError};
 use crate::visit::{Decision, RefusalReason, Say, Severity, Trouble, VisitId};
 
@@ -24,9 +24,27 @@ pub struct Keys {
     /// By officer id.
     pub officers: BTreeMap<String, Mutex<Box<dyn Token>>>,
     /// The authority's seal.
-    pub authority: Mutex<Box<dyn Token>>,
-    /// Where the seal's PIN comes from.
-    pub authority_pin: PinSource,
+    pub authority: SealKey,
+}
+
+impl Keys {
+    /// Opens an officer's key beside the seal's.
+    fn open(
+        &self,
+        token: &Mutex<Box<dyn Token>>,
+        pin: &Pin,
+    ) -> Result<Box<dyn SigningSession>, DeviceError> {
+        match lock(token).open(pin) {
+            // It may have been put in since the module looked; no PIN was asked yet.
+            Err(error) if error.fault == Fault::Removed => {
+                self.authority.put_down();
+                let opened = lock(token).open(pin)?;
+                self.authority.ready()?;
+                Ok(opened)
+            }
+            opened => opened,
+        }
+    }
 }
 
 /// Opens the officer's key. Wrong PINs are counted in the journal, so a restart does not forget
@@ -54,8 +72,8 @@ pub fn open_key(
     }
     // A missing seal is found before a PIN is spent and before the officer's session holds the
     // module, which could then not look for tokens that were put back.
-    lock(&parts.keys.authority).probe().map_err(|error| token_trouble(&error))?;
-    match lock(token).open(pin) {
+    parts.keys.authority.ready().map_err(|error| token_trouble(&error))?;
+    match parts.keys.open(token, pin) {
         Ok(key) => {
             let certificate = digest(key.chain().first().map_or(&[], Vec::as_slice));
             note(parts, Record::OfficerLoggedIn { officer: officer.into(), certificate })?;

@@ -9,6 +9,7 @@ use kiosk::config::Config;
 use kiosk::engine::{Job, Machine, Parts};
 use kiosk::pin::PinSource;
 use kiosk::steps::decide::Keys;
+use kiosk::steps::seal_key::SealKey;
 use kiosk::store::{Policy, Record, Store, StoreError};
 use kiosk::upload::Uploader;
 use kiosk::visit::{
@@ -470,8 +471,8 @@ impl SimKiosk {
     }
 
     fn parts(&self, store: Arc<Store>, clock: Arc<SimClock>) -> Parts {
-        let token = |name: &str| -> Mutex<Box<dyn Token>> {
-            Mutex::new(Box::new(SimToken { chaos: self.chaos.clone(), name: name.to_owned() }))
+        let token = |name: &str| -> Box<dyn Token> {
+            Box::new(SimToken { chaos: self.chaos.clone(), name: name.to_owned() })
         };
         Parts {
             config: config(&self.name, &self.pin_file),
@@ -483,9 +484,11 @@ impl SimKiosk {
             codes: Mutex::new(Box::new(SimCodes(self.chaos.clone()))),
             readers: Box::new(SimReader(self.chaos.clone())),
             keys: Keys {
-                officers: [(OFFICER_KEY.to_owned(), token(OFFICER_KEY))].into(),
-                authority: token(AUTHORITY_KEY),
-                authority_pin: PinSource::File(self.pin_file.clone()),
+                officers: [(OFFICER_KEY.to_owned(), Mutex::new(token(OFFICER_KEY)))].into(),
+                authority: SealKey::new(
+                    token(AUTHORITY_KEY),
+                    PinSource::File(self.pin_file.clone()),
+                ),
             },
             key_problems: Mutex::default(),
             sealer: Box::new(SimSealer(self.chaos.clone())),

@@ -18,6 +18,7 @@ use crate::pin::PinSource;
 use crate::random::SystemRandom;
 use crate::steps::decide::Keys;
 use crate::steps::read::PageReader;
+use crate::steps::seal_key::SealKey;
 use crate::store::Store;
 
 const BOOK: &str = "03/2026-SCT/BS";
@@ -155,11 +156,7 @@ impl Bench {
             scan_dpi: 300,
             codes: Mutex::new(Box::new(SimCodeReader::new([]))),
             readers: Box::new(NoReader),
-            keys: Keys {
-                officers: [].into(),
-                authority: Mutex::new(seal),
-                authority_pin: PinSource::File(pin),
-            },
+            keys: Keys { officers: [].into(), authority: SealKey::new(seal, PinSource::File(pin)) },
             sealer: Box::new(Says),
             models: vec![],
             key_problems: Mutex::default(),
