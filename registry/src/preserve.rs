@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use formats_copy::{ExtendError, Level, Refusal, TrustAnchors};
+use formats_copy::{ExtendError, GenuineCopy, Level, Refusal, TrustAnchors};
 use formats_trust_services::{StrengthenError, Strengthened, TrustServices, strengthen};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use sha2::{Digest as _, Sha256};
@@ -104,9 +104,10 @@ impl Preserver {
         let mut nonces = nonces.into_iter().cycle();
         let mut nonce = || nonces.next().unwrap_or_default();
         let services = &*self.services;
-        let after = strengthen(&before, &self.trust, Level::Archived, services, &mut nonce)
-            .map_err(Failure::Copy)?;
-        let stronger = after.bytes.len() > before.len();
+        let length = before.len();
+        let copy = GenuineCopy::read(before, &self.trust).map_err(Failure::Copy)?;
+        let after = strengthen(copy, &self.trust, Level::Archived, services, &mut nonce);
+        let stronger = after.bytes.len() > length;
         let mut sha256 = due.strongest;
         if stronger {
             let digest: [u8; 32] = Sha256::digest(&after.bytes).into();

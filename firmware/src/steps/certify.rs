@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use drivers_api::{ClockState, KeyAlgorithm, SigningSession};
 use formats_copy::{
-    Assets, ClockTrust, CopyRequest, PageImage, PlacedWord, SignatureAlgorithm, Signer,
-    TrustAnchors, VerificationCode,
+    Assets, ClockTrust, CopyRequest, GenuineCopy, PageImage, PlacedWord, SignatureAlgorithm,
+    Signer, TrustAnchors, VerificationCode,
 };
 use formats_vn::fee::{Charge, FeeTable};
 
@@ -76,15 +76,16 @@ impl Sealer for CopyAssets {
                 .map_err(|error| seal_trouble(&error))?;
         // Asserted in pairs: the very code that strangers verify with must accept what was just
         // sealed.
-        formats_copy::verify(&sealed.bytes, &self.trust).map_err(|refusal| {
+        let genuine = GenuineCopy::read(sealed.bytes, &self.trust).map_err(|refusal| {
             let cause = format!("the sealed copy does not verify: {}", refusal.code());
             let remedy = "check trust.roots against the certificates on the tokens";
             Trouble { remedy: remedy.into(), ..internal(&cause) }
         })?;
-        let bytes = match &self.time_stamps {
-            Some(authority) => authority.add(sealed.bytes, &self.trust),
-            None => sealed.bytes,
+        let Some(authority) = &self.time_stamps else {
+            let sha256 = genuine.verified().sha256;
+            return Ok(Sealed { sha256, bytes: genuine.into_bytes(), qr: sealed.qr });
         };
+        let bytes = authority.add(genuine, &self.trust);
         let sha256 = ring::digest::digest(&ring::digest::SHA256, &bytes);
         Ok(Sealed { sha256: sha256.as_ref().try_into().unwrap_or_default(), bytes, qr: sealed.qr })
     }

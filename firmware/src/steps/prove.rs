@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use formats_copy::{ExtendError, Level, TrustAnchors};
+use formats_copy::{ExtendError, GenuineCopy, Level, TrustAnchors};
 use formats_trust_services::{StrengthenError, TrustServices, strengthen};
 
 use crate::clock::Clock;
@@ -37,26 +37,21 @@ impl TimeStamps {
     }
 
     /// The copy with a time-stamp, or as it was.
-    pub fn add(&self, sealed: Vec<u8>, trust: &TrustAnchors) -> Vec<u8> {
+    pub fn add(&self, sealed: GenuineCopy, trust: &TrustAnchors) -> Vec<u8> {
         let now = self.clock.steady();
         let rested = |until: Option<Duration>| until.is_none_or(|until| now >= until);
         let mut nonce = [0; 16];
         if !rested(*self.rest_until()) || self.random.fill(&mut nonce).is_err() {
-            return sealed;
+            return sealed.into_bytes();
         }
         let services = &*self.services;
-        let done = strengthen(&sealed, trust, Level::TimeStamped, services, &mut || nonce);
-        let failure: Box<dyn std::error::Error> = match done {
-            Ok(stronger) => match stronger.shortfall {
-                None => return stronger.bytes,
-                Some(error) => error.into(),
-            },
-            Err(refusal) => refusal.into(),
-        };
-        let hint = hint(&*failure);
-        tracing::warn!(error = crate::chain(&*failure), hint, "copy kept without a time-stamp");
-        *self.rest_until() = Some(now + REST);
-        sealed
+        let done = strengthen(sealed, trust, Level::TimeStamped, services, &mut || nonce);
+        if let Some(failure) = &done.shortfall {
+            let hint = hint(failure);
+            tracing::warn!(error = crate::chain(failure), hint, "copy kept without a time-stamp");
+            *self.rest_until() = Some(now + REST);
+        }
+        done.bytes
     }
 
     fn rest_until(&self) -> std::sync::MutexGuard<'_, Option<Duration>> {
@@ -65,14 +60,14 @@ impl TimeStamps {
 }
 
 /// What the technician should do.
-fn hint(failure: &(dyn std::error::Error + 'static)) -> &'static str {
+fn hint(failure: &StrengthenError) -> &'static str {
     use StrengthenError::Extend;
-    match failure.downcast_ref() {
-        Some(Extend(ExtendError::Ask(_))) => {
+    match failure {
+        Extend(ExtendError::Ask(_)) => {
             "nothing while the kiosk is offline; else check time_stamp.url in the site file"
         }
         // It was asked a moment after the signing, so the two clocks differ.
-        Some(Extend(ExtendError::Extended(_))) => {
+        Extend(ExtendError::Extended(_)) => {
             "compare the kiosk's clock with the authority's, and trust.roots with its certificate"
         }
         _ => "ask the time-stamp authority's operator",
@@ -127,7 +122,8 @@ mod tests {
         let stamps = TimeStamps::new(nobody, Arc::clone(&clock) as _, Arc::new(SystemRandom));
         for (second, count) in [(0, 1), (1, 1), (299, 1), (300, 2), (301, 2)] {
             clock.0.store(second, Ordering::SeqCst);
-            assert_eq!(stamps.add(COPY.to_vec(), &trust), COPY);
+            let copy = GenuineCopy::read(COPY.to_vec(), &trust).expect("it verifies");
+            assert_eq!(stamps.add(copy, &trust), COPY);
             assert_eq!(asked.load(Ordering::SeqCst), count, "at second {second}");
         }
     }

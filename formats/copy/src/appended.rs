@@ -10,10 +10,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::evidence::{EVIDENCE_COUNT_MAX, Evidence};
 use crate::revision::{
-    self, Base, byte_range, first_object, range_width, start_of_table, table_text,
+    self, Added, Base, byte_range, first_object, range_width, start_of_table, table_text,
 };
 
 /// Updates behind a copy: a time-stamp, validation data, and a renewal every few years.
@@ -79,8 +80,9 @@ fn streams(mut bytes: &[u8]) -> Option<Vec<Evidence>> {
 }
 
 /// Writes updates behind a sealed copy, each from what came before it.
+#[derive(Clone)]
 pub(crate) struct Tail {
-    base: Base,
+    base: Arc<Base>,
     /// The next free object number.
     next: u32,
     widgets: Vec<u32>,
@@ -89,7 +91,7 @@ pub(crate) struct Tail {
 
 impl Tail {
     /// Nothing appended yet behind so many signers.
-    pub(crate) fn new(base: Base, signers: usize) -> Self {
+    pub(crate) fn new(base: Arc<Base>, signers: usize) -> Self {
         let widgets = revision::widgets(base.size(), signers);
         // The annotations and the form lie behind the first signer's widget.
         let last = widgets.last().map_or(0, |widget| *widget);
@@ -102,12 +104,8 @@ impl Tail {
         self.evidence.iter().map(|(_, piece)| piece.clone()).collect()
     }
 
-    /// Appends a time-stamp with `room` bytes for its token; the longer file and the hole.
-    pub(crate) fn stamp(
-        &mut self,
-        previous: &[u8],
-        room: usize,
-    ) -> Option<(Vec<u8>, Range<usize>)> {
+    /// A time-stamp behind a file, with `room` bytes for its token.
+    pub(crate) fn stamp(&mut self, previous: &[u8], room: usize) -> Option<Added> {
         let (own, widget) = (self.next, self.next + 1);
         self.widgets.push(widget);
         self.next += 2;
@@ -132,15 +130,15 @@ impl Tail {
             (self.base.size() + 3, format!("<</Fields[{kids}]/SigFlags 3>>").into_bytes()),
         ];
         let mut bytes = self.written(previous, &objects)?;
-        let head = previous.len() + 1 + format!("{own} 0 obj\n").len() + STAMP_HEAD.len();
-        let start = head + range_width() + STAMP_CONTENTS.len();
+        let head = 1 + format!("{own} 0 obj\n").len() + STAMP_HEAD.len();
+        let start = previous.len() + head + range_width() + STAMP_CONTENTS.len();
         let hole = start..start + 2 * room + 2;
-        let range = byte_range(&hole, bytes.len());
+        let range = byte_range(&hole, previous.len() + bytes.len());
         bytes[head..head + range.len()].copy_from_slice(range.as_bytes());
-        Some((bytes, hole))
+        Some(Added { bytes, hole })
     }
 
-    /// Appends validation data; the longer file.
+    /// Validation data behind a file.
     pub(crate) fn add(&mut self, previous: &[u8], pieces: &[Evidence]) -> Option<Vec<u8>> {
         let mut objects = Vec::new();
         for piece in pieces {
@@ -175,15 +173,16 @@ impl Tail {
 
     fn written(&self, previous: &[u8], objects: &[(u32, Vec<u8>)]) -> Option<Vec<u8>> {
         let previous_table = start_of_table(previous)?;
-        let mut bytes = [previous, b"\n"].concat();
+        let before = previous.len();
+        let mut bytes = vec![b'\n'];
         let mut offsets = BTreeMap::new();
         for (number, text) in objects {
-            offsets.insert(*number, bytes.len());
+            offsets.insert(*number, before + bytes.len());
             bytes.extend(format!("{number} 0 obj\n").as_bytes());
             bytes.extend(text);
             bytes.extend(b"\nendobj\n");
         }
-        let table = bytes.len();
+        let table = before + bytes.len();
         bytes.extend(table_text(&offsets).as_bytes());
         let trailer = self.base.trailer(self.next, previous_table, table);
         bytes.extend(trailer.as_bytes());

@@ -9,7 +9,7 @@
 //! disk, and never holds a key: signing is asked of a [`Signer`].
 //!
 //! Start reading at [`seal()`]; then `revision` (what a signature appends) and [`verify()`]; then
-//! [`time_stamp()`] and `appended` (what proves a copy for decades).
+//! [`GenuineCopy`] and `appended` (what proves a copy for decades).
 //!
 //! # Limits
 //! | limit | value | why |
@@ -49,7 +49,7 @@ pub use build::BuildError;
 pub use cms::CmsError;
 pub use code::{CodeError, VerificationCode};
 pub use evidence::{EVIDENCE_BYTES_MAX, EVIDENCE_COUNT_MAX, Evidence, Question};
-pub use extend::{Ask, ExtendError, add_evidence, evidence_needed, time_stamp};
+pub use extend::{Ask, ExtendError, GenuineCopy};
 pub use formats_typeset::Wording;
 pub use manifest::{ClockTrust, MANIFEST_VERSION, Manifest, ModelEntry, PageEntry};
 pub use pades::SignError;

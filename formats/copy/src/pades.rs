@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::cms::{self, Chain, CmsError};
 use crate::hash;
-use crate::revision::{self, Base, Revision, Role};
+use crate::revision::{self, Base, Role};
 use crate::signer::Signer;
 
 /// Bytes of a signature structure: PDF/A-3 limits a string to 32,767 bytes.
@@ -39,22 +39,24 @@ pub enum SignError {
     File,
 }
 
-/// Signs a file as the last of `signers`, at `at` (Vietnam's time); returns the longer file.
+/// Signs a file as the last of `signers`, at `at` (Vietnam's time): the signature comes behind it.
+/// Without a signature the file is as before.
 pub(crate) fn sign(
-    previous: &[u8],
+    file: &mut Vec<u8>,
     base: &Base,
     signers: &[Role],
     at: OffsetDateTime,
     signer: &mut dyn Signer,
-) -> Result<Vec<u8>, SignError> {
+) -> Result<(), SignError> {
     let chain = Chain::new(signer.chain(), signer.algorithm())?;
     let room = chain.room()?;
     if room > ROOM_MAX {
         return Err(SignError::Size { bytes: room });
     }
-    let revision = revision::append(previous, base, signers, at, room).ok_or(SignError::File)?;
-    let Revision { mut bytes, hole } = revision;
-    let digest = digest_around(&bytes, hole.start, hole.end);
+    let added = revision::append(file, base, signers, at, room).ok_or(SignError::File)?;
+    let mut bytes = added.bytes;
+    let hole = added.hole.start - file.len()..added.hole.end - file.len();
+    let digest = digest_of(&[file, &bytes[..hole.start], &bytes[hole.end..]]);
     let attributes = cms::signed_attributes(&chain, &digest)?;
     let signature = signed(&chain, signer, &attributes)?;
     let structure = hex::encode(cms::encode(&chain, &digest, &signature)?);
@@ -63,7 +65,9 @@ pub(crate) fn sign(
         return Err(SignError::Size { bytes: structure.len() / 2 });
     }
     bytes[place].copy_from_slice(structure.as_bytes());
-    Ok(bytes)
+    file.reserve_exact(bytes.len());
+    file.extend(bytes);
+    Ok(())
 }
 
 /// A signature over `message`, checked before anyone relies on it.
@@ -78,9 +82,13 @@ pub(crate) fn signed(
 
 /// The SHA-256 of a file without its hole.
 pub(crate) fn digest_around(bytes: &[u8], start: usize, end: usize) -> [u8; 32] {
+    digest_of(&[&bytes[..start], &bytes[end..]])
+}
+
+/// The SHA-256 of parts that follow each other.
+pub(crate) fn digest_of(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
-    context.update(&bytes[..start]);
-    context.update(&bytes[end..]);
+    parts.iter().for_each(|part| context.update(part));
     let mut digest = [0; 32];
     digest.copy_from_slice(context.finish().as_ref());
     digest

@@ -99,12 +99,12 @@ pub(crate) fn check(
     for (update, length) in updates {
         match update {
             Update::Stamp(hole) => {
-                let token = stamp(&bytes[..previous], &bytes[..*length], hole, tail)?;
+                let token = stamp(previous, &bytes[..*length], hole, tail)?;
                 stamps.push(Stamp { token, followed: false });
             }
             Update::Evidence(pieces) => {
                 let expected = tail.add(&bytes[..previous], pieces);
-                if pieces.is_empty() || expected.as_deref() != Some(&bytes[..*length]) {
+                if pieces.is_empty() || expected.as_deref() != Some(&bytes[previous..*length]) {
                     return Err(Refusal::Added);
                 }
                 stamps.iter_mut().for_each(|stamp| stamp.followed = true);
@@ -118,17 +118,14 @@ pub(crate) fn check(
 
 /// Checks one time-stamp's bytes and its signature.
 fn stamp(
-    previous: &[u8],
+    previous: usize,
     whole: &[u8],
     hole: &std::ops::Range<usize>,
     tail: &mut Tail,
 ) -> Result<Token, Refusal> {
     let room = hole.len().saturating_sub(2) / 2;
-    let expected = tail.stamp(previous, room).ok_or(Refusal::Added)?;
-    let same = expected.1 == *hole
-        && expected.0[..=hole.start] == whole[..=hole.start]
-        && expected.0[hole.end - 1..] == whole[hole.end - 1..];
-    if !same {
+    let expected = tail.stamp(&whole[..previous], room).ok_or(Refusal::Added)?;
+    if expected.hole != *hole || !expected.stands_in(whole, previous) {
         return Err(Refusal::Added);
     }
     // One spelling only.

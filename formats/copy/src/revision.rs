@@ -199,32 +199,43 @@ fn trailer_entries(document: &Document) -> Result<String, BaseError> {
     ))
 }
 
-/// A revision with an empty signature.
-pub(crate) struct Revision {
-    /// The whole file, previous revisions included.
+/// What is written behind a file, with a hole to be filled in.
+pub(crate) struct Added {
+    /// What comes behind the file.
     pub(crate) bytes: Vec<u8>,
-    /// The hole that the signature does not cover: `<`, zeros, `>`.
+    /// The hole that a signature or time-stamp does not cover: `<`, zeros, `>`. Its place in the
+    /// longer file.
     pub(crate) hole: Range<usize>,
 }
 
-/// Appends the revision of a signer to a file: the last of `signers`, behind the others. `room`
-/// bytes for the signature, `at` as its time.
+impl Added {
+    /// Whether all of it but the hole's inside stands behind `previous` bytes of a file.
+    pub(crate) fn stands_in(&self, file: &[u8], previous: usize) -> bool {
+        let Some(found) = file.get(previous..) else { return false };
+        let (start, end) = (self.hole.start - previous, self.hole.end - previous);
+        found.len() == self.bytes.len()
+            && found[..=start] == self.bytes[..=start]
+            && found[end - 1..] == self.bytes[end - 1..]
+    }
+}
+
+/// The revision of a signer behind a file: the last of `signers`, behind the others. `room` bytes
+/// for the signature, `at` as its time. The signature is still empty.
 pub(crate) fn append(
     previous: &[u8],
     base: &Base,
     signers: &[Role],
     at: OffsetDateTime,
     room: usize,
-) -> Option<Revision> {
+) -> Option<Added> {
     let previous_table = start_of_table(previous)?;
     let (role, earlier) = signers.split_last()?;
     let role = *role;
     let numbers = Numbers::new(base, earlier.len());
-    let mut bytes = previous.to_vec();
-    bytes.push(b'\n');
+    let before = previous.len();
+    let mut bytes = vec![b'\n'];
     let mut offsets = BTreeMap::new();
-    let start = bytes.len();
-    offsets.insert(numbers.signature, start);
+    offsets.insert(numbers.signature, before + bytes.len());
     bytes.extend(format!("{} 0 obj\n{SIGNATURE_HEAD}", numbers.signature).as_bytes());
     let range_at = bytes.len();
     bytes.extend([b' '; range_width()]);
@@ -235,18 +246,19 @@ pub(crate) fn append(
     bytes.extend(b">");
     bytes.extend(signature_tail(role, at).as_bytes());
     for (number, text) in objects(base, role, &numbers) {
-        offsets.insert(number, bytes.len());
+        offsets.insert(number, before + bytes.len());
         bytes.extend(format!("{number} 0 obj\n").as_bytes());
         bytes.extend(text);
         bytes.extend(b"\nendobj\n");
     }
-    let table = bytes.len();
+    let table = before + bytes.len();
     bytes.extend(table_text(&offsets).as_bytes());
     let size = numbers.widget.max(numbers.form) + 1;
     bytes.extend(base.trailer(size, previous_table, table).as_bytes());
-    let range = byte_range(&hole, bytes.len());
+    let hole = before + hole.start..before + hole.end;
+    let range = byte_range(&hole, before + bytes.len());
     bytes[range_at..range_at + range.len()].copy_from_slice(range.as_bytes());
-    Some(Revision { bytes, hole })
+    Some(Added { bytes, hole })
 }
 
 struct Numbers {

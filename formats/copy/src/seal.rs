@@ -111,7 +111,7 @@ pub fn seal(
             Role::Officer => officer,
             Role::Authority => authority,
         };
-        bytes = pades::sign(&bytes, &base, &signers[..=i], manifest.issued_at, key)
+        pades::sign(&mut bytes, &base, &signers[..=i], manifest.issued_at, key)
             .map_err(sign(*role))?;
     }
     if bytes.len() > FILE_BYTES_MAX {

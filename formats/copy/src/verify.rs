@@ -6,6 +6,8 @@
 //! written again and compared, and the manifest is held against the pages. Last come the proofs of
 //! time, in [`proof`](crate::proof).
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use der::asn1::ObjectIdentifier;
@@ -57,7 +59,7 @@ pub struct Verified {
     /// Who signed as authority.
     pub authority: SignerInfo,
     manifest_bytes: Vec<u8>,
-    authority_chain: Chain,
+    authority_chain: Arc<Chain>,
 }
 
 /// A signer, as the certificate names it.
@@ -124,8 +126,10 @@ pub fn verify_at(
 pub(crate) struct Judged {
     pub(crate) verified: Verified,
     pub(crate) tail: Tail,
-    /// How many updates were appended so far.
-    pub(crate) updates: usize,
+    /// Where each update ends that was appended so far.
+    pub(crate) updates: Vec<usize>,
+    /// The sealed copy before them, judged once.
+    sealed: Arc<Sealed>,
     /// Certificates of the signers and of each time-stamp, up to their roots.
     pub(crate) paths: Vec<Path>,
     /// Certificates with their issuers' that nothing in the file tells of.
@@ -145,32 +149,59 @@ pub(crate) fn judged(
     }
     revision::start_of_table(bytes).ok_or(Refusal::Cut)?;
     let (length, updates) = sealed(bytes);
-    let Sealed { base, officer, authority, manifest, manifest_bytes } =
-        read(&bytes[..length], trust)?;
-    let officer = officer.as_ref();
+    let sealed = Arc::new(read(&bytes[..length], trust)?);
+    proven(bytes, sealed, &updates, trust, asked)
+}
+
+impl Judged {
+    /// How long the copy was when it was sealed.
+    pub(crate) fn sealed_length(&self) -> usize {
+        self.sealed.length
+    }
+
+    /// Judges the copy with other updates behind it; the sealed bytes are the same, and so is what
+    /// was found of them.
+    pub(crate) fn again(&self, bytes: &[u8], trust: &TrustAnchors) -> Result<Self, Refusal> {
+        let (length, updates) = sealed(bytes);
+        if length != self.sealed.length {
+            return Err(Refusal::Added);
+        }
+        proven(bytes, Arc::clone(&self.sealed), &updates, trust, None)
+    }
+}
+
+/// Judges what stands behind a sealed copy.
+fn proven(
+    bytes: &[u8],
+    sealed: Arc<Sealed>,
+    updates: &[(Update, usize)],
+    trust: &TrustAnchors,
+    asked: Option<OffsetDateTime>,
+) -> Result<Judged, Refusal> {
+    let (officer, authority) = (sealed.officer.as_ref(), &sealed.authority);
     let signers: Vec<_> = officer
         .map(|officer| (Role::Officer, officer))
         .into_iter()
-        .chain([(Role::Authority, &authority)])
+        .chain([(Role::Authority, authority.as_ref())])
         .collect();
-    let mut tail = Tail::new(base, signers.len());
-    let claimed = manifest.issued_at;
+    let mut tail = Tail::new(Arc::clone(&sealed.base), signers.len());
+    let claimed = sealed.manifest.issued_at;
     let signed = Signed { trust, signers, claimed, asked };
-    let proof = proof::check(bytes, length, &updates, &mut tail, &signed)?;
+    let proof = proof::check(bytes, sealed.length, updates, &mut tail, &signed)?;
     let verified = Verified {
-        manifest,
-        manifest_sha256: hash(&manifest_bytes),
-        sha256: hash(bytes),
-        sealed_sha256: hash(&bytes[..length]),
+        manifest: sealed.manifest.clone(),
+        manifest_sha256: hash(&sealed.manifest_bytes),
+        sha256: if updates.is_empty() { sealed.sha256 } else { hash(bytes) },
+        sealed_sha256: sealed.sha256,
         level: proof.level,
         time_stamps: proof.stamps,
         officer: officer.map(signer_info),
-        authority: signer_info(&authority),
-        manifest_bytes,
-        authority_chain: authority,
+        authority: signer_info(authority),
+        manifest_bytes: sealed.manifest_bytes.clone(),
+        authority_chain: Arc::clone(authority),
     };
-    let (paths, unknown) = (proof.paths, proof.unknown);
-    Ok(Judged { verified, tail, updates: updates.len(), paths, unknown })
+    let updates = updates.iter().map(|(_, end)| *end).collect();
+    Ok(Judged { verified, tail, updates, sealed, paths: proof.paths, unknown: proof.unknown })
 }
 
 /// Takes what was appended off a file: the length of the sealed copy, and the updates, each with
@@ -190,10 +221,12 @@ fn sealed(bytes: &[u8]) -> (usize, Vec<(Update, usize)>) {
 
 /// A sealed copy, its signatures checked, and what it says.
 struct Sealed {
-    base: Base,
+    length: usize,
+    sha256: [u8; 32],
+    base: Arc<Base>,
     /// Only where two signed.
     officer: Option<Chain>,
-    authority: Chain,
+    authority: Arc<Chain>,
     manifest: Manifest,
     manifest_bytes: Vec<u8>,
 }
@@ -221,7 +254,7 @@ fn read(bytes: &[u8], trust: &TrustAnchors) -> Result<Sealed, Refusal> {
         return Err(Refusal::Document(BaseError::Forbidden { what }));
     }
     for (i, split) in splits.iter().enumerate() {
-        compare(&bytes[..ends[i]], &base, &bytes[..ends[i + 1]], split, &roles[..=i])?;
+        compare(&bytes[..ends[i + 1]], &base, split, &roles[..=i])?;
     }
     let manifest_bytes = attached(&base.document).ok_or(Refusal::Manifest { source: None })?;
     let manifest = Manifest::read(&manifest_bytes)?;
@@ -238,7 +271,9 @@ fn read(bytes: &[u8], trust: &TrustAnchors) -> Result<Sealed, Refusal> {
     if same_name(&signer_info(&authority).common_name, &manifest.officer) {
         return Err(Refusal::WrongOrder);
     }
-    Ok(Sealed { base, officer, authority, manifest, manifest_bytes })
+    let (length, sha256, base) = (bytes.len(), hash(bytes), Arc::new(base));
+    let authority = Arc::new(authority);
+    Ok(Sealed { length, sha256, base, officer, authority, manifest, manifest_bytes })
 }
 
 /// Finds the signers' revisions, the first signer's first: the officer's and the authority's, or
@@ -313,23 +348,13 @@ fn same_name(a: &str, b: &str) -> bool {
 }
 
 /// Writes the revision of the last of `signers` again and compares all of it but the hole.
-fn compare(
-    previous: &[u8],
-    base: &Base,
-    bytes: &[u8],
-    split: &Split,
-    signers: &[Role],
-) -> Result<(), Refusal> {
-    let altered = Refusal::Altered { role: split.role };
+fn compare(bytes: &[u8], base: &Base, split: &Split, signers: &[Role]) -> Result<(), Refusal> {
+    let previous = split.previous;
     let room = (split.hole.len() - 2) / 2;
-    let Some(expected) = revision::append(previous, base, signers, split.at, room) else {
-        return Err(altered);
-    };
-    let hole = &split.hole;
-    let same = expected.hole == *hole
-        && expected.bytes[..=hole.start] == bytes[..=hole.start]
-        && expected.bytes[hole.end - 1..] == bytes[hole.end - 1..];
-    if same { Ok(()) } else { Err(altered) }
+    let expected = revision::append(&bytes[..previous], base, signers, split.at, room);
+    let same =
+        expected.is_some_and(|added| added.hole == split.hole && added.stands_in(bytes, previous));
+    if same { Ok(()) } else { Err(Refusal::Altered { role: split.role }) }
 }
 
 /// The bytes of the attached manifest, the only attachment.

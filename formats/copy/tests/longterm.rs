@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use common::{TestSigner, assets, request};
 use counterpart::{Identity, Revocation, Subject, TestCa, TimeStampAuthority, Usage};
 use formats_copy::{
-    ExtendError, Level, Refusal, Role, TimeStampError, TrustAnchors, add_evidence, evidence_needed,
-    seal, time_stamp, verify, verify_at,
+    Ask, ExtendError, GenuineCopy, Level, Question, Refusal, Role, TimeStampError, TrustAnchors,
+    seal, verify, verify_at,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -54,6 +54,36 @@ fn trust(ca: &TestCa) -> TrustAnchors {
     TrustAnchors::from_pem(ca.root().pem.as_bytes()).expect("the root is usable")
 }
 
+fn genuine(copy: &[u8], trust: &TrustAnchors) -> GenuineCopy {
+    GenuineCopy::read(copy.to_vec(), trust).expect("a genuine copy")
+}
+
+/// The copy with a time-stamp; a failure leaves it as it was.
+fn time_stamp(
+    copy: &[u8],
+    trust: &TrustAnchors,
+    nonce: [u8; 16],
+    policy: Option<&str>,
+    ask: &mut Ask,
+) -> Result<Vec<u8>, ExtendError> {
+    let mut longer = genuine(copy, trust);
+    let done = longer.time_stamp(trust, nonce, policy, ask);
+    assert_eq!(done.is_ok(), longer.bytes() != copy);
+    done.map(|()| longer.into_bytes())
+}
+
+/// The copy with revocation data; a failure leaves it as it was.
+fn add_evidence(
+    copy: &[u8],
+    trust: &TrustAnchors,
+    answers: &[Vec<u8>],
+) -> Result<Vec<u8>, ExtendError> {
+    let mut longer = genuine(copy, trust);
+    let done = longer.add_evidence(trust, answers);
+    assert_eq!(done.is_ok(), longer.bytes() != copy);
+    done.map(|()| longer.into_bytes())
+}
+
 fn stamped(
     copy: &[u8],
     trust: &TrustAnchors,
@@ -70,12 +100,12 @@ impl World {
     /// The answers to all questions about a copy, with one certificate revoked at a time.
     fn answers(&self, copy: &[u8], revoked: Option<(&[u8], OffsetDateTime)>) -> Vec<Vec<u8>> {
         let mut revocation = Revocation::new(&self.ca).expect("a responder");
-        let questions = evidence_needed(copy, &self.trust()).expect("questions");
+        let questions = genuine(copy, &self.trust()).evidence_needed();
         for question in &questions {
             let at = revoked.filter(|(der, _)| *der == question.certificate).map(|(_, at)| at);
             revocation.enter(&question.certificate, at).expect("entered");
         }
-        let answer = |q: &formats_copy::Question| revocation.answer(&q.ocsp_request);
+        let answer = |q: &Question| revocation.answer(&q.ocsp_request);
         questions.iter().map(|q| answer(q).expect("an answer")).collect()
     }
 
@@ -175,7 +205,7 @@ fn answers_of_others_say_nothing() {
     let world = &*WORLD;
     let stranger = TestCa::new("Test Root").expect("a root of the same name");
     let mut forged = Revocation::new(&stranger).expect("a responder");
-    let questions = evidence_needed(&world.stamped, &world.trust()).expect("questions");
+    let questions = genuine(&world.stamped, &world.trust()).evidence_needed();
     assert_eq!(questions.len(), 3, "officer, authority, time-stamps");
     assert_eq!(questions[0].ocsp_addresses, ["http://trust.test/ocsp"]);
     assert_eq!(questions[0].crl_addresses, ["http://trust.test/crl"]);

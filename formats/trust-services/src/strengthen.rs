@@ -2,10 +2,7 @@
 
 use std::error::Error;
 
-use formats_copy::{
-    ExtendError, Level, Question, Refusal, TrustAnchors, add_evidence, evidence_needed, time_stamp,
-    verify,
-};
+use formats_copy::{ExtendError, GenuineCopy, Level, Question, TrustAnchors};
 use time::OffsetDateTime;
 
 use crate::TrustServices;
@@ -41,68 +38,62 @@ pub enum StrengthenError {
 /// time-stamp over that. A copy that is [`Level::Archived`] already is renewed: what is known of
 /// its last time-stamp's certificates is added, then one more time-stamp.
 ///
-/// `nonce` gives 16 bytes of a secure random source for each time-stamp.
-///
-/// # Errors
-/// Only when the copy itself does not verify. What the services did not give is the result's
-/// `shortfall`.
+/// `nonce` gives 16 bytes of a secure random source for each time-stamp. What the services did not
+/// give is the result's `shortfall`.
 pub fn strengthen(
-    copy: &[u8],
+    mut copy: GenuineCopy,
     trust: &TrustAnchors,
     wanted: Level,
     services: &dyn TrustServices,
     nonce: &mut dyn FnMut() -> [u8; 16],
-) -> Result<Strengthened, Refusal> {
-    let mut bytes = copy.to_vec();
-    let mut verified = verify(&bytes, trust)?;
-    let mut renewing = verified.level == Level::Archived && wanted == Level::Archived;
+) -> Strengthened {
+    let level = |copy: &GenuineCopy| copy.verified().level;
+    let mut renewing = level(&copy) == Level::Archived && wanted == Level::Archived;
     let mut shortfall = None;
-    while verified.level < wanted || renewing {
-        let questions = match verified.level {
+    while level(&copy) < wanted || renewing {
+        let before = level(&copy);
+        let questions = match before {
             Level::Basic | Level::LongTerm => None,
-            Level::TimeStamped => Some(evidence_needed(&bytes, trust)?),
+            Level::TimeStamped => Some(copy.evidence_needed()),
             // What was answered about the last time-stamp may still hold.
-            Level::Archived => Some(evidence_needed(&bytes, trust)?).filter(|q| !q.is_empty()),
+            Level::Archived => Some(copy.evidence_needed()).filter(|q| !q.is_empty()),
         };
         let step = match questions {
-            Some(questions) => evidence(&bytes, trust, &questions, services),
+            Some(questions) => evidence(&mut copy, trust, &questions, services),
             None => {
                 let ask = &mut |request: &[u8]| services.time_stamp(request);
-                let stamped = time_stamp(&bytes, trust, nonce(), services.policy(), ask);
+                let stamped = copy.time_stamp(trust, nonce(), services.policy(), ask);
                 stamped.map_err(StrengthenError::Extend)
             }
         };
-        let longer = match step {
-            Ok(longer) => longer,
-            Err(error) => {
-                shortfall = Some(error);
-                break;
-            }
-        };
-        let after = verify(&longer, trust)?;
-        if after.level == Level::TimeStamped && verified.level == Level::TimeStamped {
+        if let Err(error) = step {
+            shortfall = Some(error);
+            break;
+        }
+        if before == Level::TimeStamped && level(&copy) == Level::TimeStamped {
             // The answers say nothing; a copy does not carry them about.
-            shortfall = Some(StrengthenError::Incomplete);
+            let taken = copy.take_back(trust).map_err(ExtendError::Extended);
+            shortfall = Some(taken.map_or_else(Into::into, |()| StrengthenError::Incomplete));
             break;
         }
         renewing = false;
-        (bytes, verified) = (longer, after);
     }
+    let verified = copy.verified();
     let proven_until = verified.time_stamps.last().map(|stamp| stamp.valid_until);
-    Ok(Strengthened { bytes, level: verified.level, proven_until, shortfall })
+    Strengthened { level: verified.level, proven_until, shortfall, bytes: copy.into_bytes() }
 }
 
 /// Asks about certificates whose state the copy does not prove yet, and adds the answers.
 fn evidence(
-    copy: &[u8],
+    copy: &mut GenuineCopy,
     trust: &TrustAnchors,
     questions: &[Question],
     services: &dyn TrustServices,
-) -> Result<Vec<u8>, StrengthenError> {
+) -> Result<(), StrengthenError> {
     let answers = questions.iter().map(|question| services.revocation(question));
     let answers: Vec<_> = answers.collect::<Result<_, _>>().map_err(StrengthenError::Responder)?;
     if answers.is_empty() {
         return Err(StrengthenError::Incomplete);
     }
-    Ok(add_evidence(copy, trust, &answers)?)
+    Ok(copy.add_evidence(trust, &answers)?)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{TestSigner, assets, request};
 use counterpart::{Identity, Subject, TestCa, TrustHttp, Usage};
-use formats_copy::{ExtendError, Level, Refusal, TrustAnchors, seal, verify};
+use formats_copy::{ExtendError, GenuineCopy, Level, Refusal, TrustAnchors, seal, verify};
 use formats_trust_services::{Online, Settings, StrengthenError, Strengthened, strengthen};
 use time::OffsetDateTime;
 
@@ -65,7 +65,8 @@ impl World {
             count += 1;
             [count; 16]
         };
-        strengthen(copy, &self.trust(), wanted, &online, &mut nonce).expect("a genuine copy")
+        let copy = GenuineCopy::read(copy.to_vec(), &self.trust()).expect("a genuine copy");
+        strengthen(copy, &self.trust(), wanted, &online, &mut nonce)
     }
 }
 

@@ -168,8 +168,10 @@ fn revisions(request: &CopyRequest, assets: &Assets, twin: bool) -> Vec<Vec<u8>>
     let mut keys = [SEALED.ca.ec_signer("Officer"), SEALED.ca.rsa_signer("Authority")];
     for (i, role) in signers.iter().enumerate() {
         let key: &mut dyn Signer = &mut keys[usize::from(*role == Role::Authority)];
-        let signed = pades::sign(&files[i], &base, &signers[..=i], manifest.issued_at, key);
-        files.push(signed.expect("it is signed"));
+        let mut file = files[i].clone();
+        let signed = pades::sign(&mut file, &base, &signers[..=i], manifest.issued_at, key);
+        signed.expect("it is signed");
+        files.push(file);
     }
     files
 }
