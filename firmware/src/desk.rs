@@ -2,10 +2,13 @@
 //!
 //! All personal data of a visit is here and nowhere else; [`Desk::wipe`] ends it (invariant 6).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use drivers_api::{Pin, Raster, SigningSession};
+use formats_copy::JpegSource;
 use formats_vn::id_qr::CardQr;
 use models::PageReading;
 use serde::Serialize;
@@ -26,6 +29,12 @@ pub struct KeptPage {
     pub dpi: u32,
     /// Lines, words, measures.
     pub reading: PageReading,
+}
+
+impl JpegSource for KeptPage {
+    fn jpeg(&self) -> io::Result<Cow<'_, [u8]>> {
+        Ok(Cow::Borrowed(&self.jpeg))
+    }
 }
 
 impl Drop for KeptPage {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use drivers_api::{ClockState, KeyAlgorithm, SigningSession};
 use formats_copy::{
-    Assets, ClockTrust, CopyRequest, GenuineCopy, PageImage, PlacedWord, SignatureAlgorithm,
+    Assets, ClockTrust, CopyRequest, GenuineCopy, Jpeg, PageImage, PlacedWord, SignatureAlgorithm,
     Signer, TrustAnchors, VerificationCode,
 };
 use formats_vn::fee::{Charge, FeeTable};
@@ -235,7 +235,7 @@ fn request(
         title: case.approval.title.clone(),
         device: config.device.id.clone(),
         sequence: reservation.sequence,
-        pages: case.pages.iter().map(|page| page_image(page)).collect(),
+        pages: case.pages.iter().map(page_image).collect(),
         models: parts.models.clone(),
         clock: match super::clock::state(parts) {
             ClockState::Synchronised { .. } => ClockTrust::Synchronised,
@@ -245,7 +245,7 @@ fn request(
     }
 }
 
-fn page_image(page: &KeptPage) -> PageImage {
+fn page_image(page: &Arc<KeptPage>) -> PageImage {
     let words = page.reading.lines.iter().enumerate().flat_map(|(line, read)| {
         read.words.iter().map(move |word| PlacedWord {
             text: word.text.clone(),
@@ -254,7 +254,7 @@ fn page_image(page: &KeptPage) -> PageImage {
         })
     });
     PageImage {
-        jpeg: page.jpeg.clone(),
+        jpeg: Jpeg::of(Arc::clone(page)),
         width: page.width,
         height: page.height,
         dpi: page.dpi,

@@ -12,6 +12,7 @@ mod draw;
 mod edge;
 #[cfg(test)]
 mod golden;
+mod jpegs;
 mod note;
 mod pages;
 #[cfg(test)]
@@ -28,10 +29,11 @@ use krilla::metadata::{DateTime, Metadata};
 use krilla::tagging::TagTree;
 use krilla::{Document, SerializeSettings};
 
-use crate::manifest::{MANIFEST_NAME, Manifest};
+use crate::manifest::{MANIFEST_NAME, Manifest, PageEntry};
 use crate::profile::{Placement, Profile, ProfileError, signing_time};
 use crate::request::{Assets, CopyRequest};
 use edge::Edge;
+use jpegs::StandIn;
 use note::Note;
 use qr::Qr;
 
@@ -97,7 +99,10 @@ pub(crate) struct Plan {
     /// What each sheet bears at its right edge, the statement page's last.
     edges: Vec<Edge>,
     note: Option<Note>,
-    margins: Vec<(u32, u32)>,
+    /// What the manifest says of each page of the original.
+    entries: Vec<PageEntry>,
+    /// What stands for each page's JPEG while the file is laid out.
+    stand_ins: Vec<StandIn>,
 }
 
 impl Plan {
@@ -124,8 +129,12 @@ impl Plan {
         };
         let top = |i: usize| note.as_ref().filter(|_| i == 0).map_or(0, Note::margin);
         let originals = edges.iter().enumerate().take(request.pages.len());
-        let margins = originals.map(|(i, edge)| (top(i), edge.margin())).collect();
-        Ok(Self { profile, regular, bold, edges, note, margins })
+        let margins = originals.map(|(i, edge)| (top(i), edge.margin()));
+        let stand_ins = jpegs::stand_ins(&request.pages)?;
+        let pages = request.pages.iter().zip(&stand_ins).zip(margins);
+        let entries =
+            pages.map(|((page, jpeg), margins)| page.entry(jpeg.sha256, margins)).collect();
+        Ok(Self { profile, regular, bold, edges, note, entries, stand_ins })
     }
 
     /// The title that readers for the blind speak.
@@ -138,9 +147,14 @@ impl Plan {
         &self.profile.id
     }
 
-    /// Above and to the right of each page of the original, in tenths of a millimetre.
-    pub(crate) fn margins(&self) -> &[(u32, u32)] {
-        &self.margins
+    /// What the manifest says of each page of the original.
+    pub(crate) fn entries(&self) -> &[PageEntry] {
+        &self.entries
+    }
+
+    /// How long all pages' JPEG files are together.
+    pub(crate) fn image_bytes(&self) -> usize {
+        self.stand_ins.iter().map(|jpeg| jpeg.length).sum()
     }
 }
 
@@ -169,7 +183,7 @@ pub(crate) fn build(
     document
         .embed_file(attached)
         .ok_or_else(|| BuildError::Pdf { reason: "the manifest was attached twice".into() })?;
-    finished(document, manifest, manifest_bytes)
+    finished(document, plan, request, manifest, manifest_bytes)
 }
 
 /// The pages, with their structure, by the rules of a kind of PDF/A.
@@ -204,15 +218,18 @@ fn laid_out(
     Ok(document)
 }
 
-/// The document's bytes, with its particulars in the metadata.
+/// The document's bytes, with its particulars in the metadata and with the pages' own JPEGs.
 fn finished(
     document: Document,
+    plan: &Plan,
+    request: &CopyRequest,
     manifest: &Manifest,
     manifest_bytes: &[u8],
 ) -> Result<Vec<u8>, BuildError> {
     let bytes = document.finish().map_err(|e| BuildError::Pdf { reason: e.to_string() })?;
-    xmp::described(bytes, manifest, manifest_bytes)
-        .ok_or_else(|| BuildError::Pdf { reason: "its metadata has another form".into() })
+    let bytes = xmp::described(bytes, manifest, manifest_bytes)
+        .ok_or_else(|| BuildError::Pdf { reason: "its metadata has another form".into() })?;
+    jpegs::put_in(&bytes, &plan.stand_ins, &request.pages)
 }
 
 /// What the words of a profile are filled in with.

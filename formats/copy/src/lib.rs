@@ -14,7 +14,7 @@
 //! # Limits
 //! | limit | value | why |
 //! |---|---|---|
-//! | [`FILE_BYTES_MAX`] | 64 MiB | some 50 colour pages at 300 dpi; a verifier holds it in memory |
+//! | [`FILE_BYTES_MAX`] | 96 MiB | 200 colour pages at 300 dpi; a verifier holds it in memory once |
 //! | [`PAGE_COUNT_MAX`] | 200 | a thick file |
 //! | [`PAGE_WORDS_MAX`] | 20,000 | a dense page has under 1,500 |
 //! | [`TEXT_CHARS_MAX`] | 500 | names must fit the statement page |
@@ -40,6 +40,7 @@ mod seal;
 mod shape;
 mod signer;
 mod signer_certificate;
+mod slim;
 mod timestamp;
 mod trust;
 mod verify;
@@ -61,8 +62,8 @@ pub use profile::{
 pub use proof::{Level, TimeStamp};
 pub use refusal::Refusal;
 pub use request::{
-    Assets, CopyRequest, DPI_RANGE, PAGE_COUNT_MAX, PAGE_WORDS_MAX, PageImage, PlacedWord,
-    RequestError, TEXT_CHARS_MAX,
+    Assets, CopyRequest, DPI_RANGE, Jpeg, JpegSource, PAGE_COUNT_MAX, PAGE_WORDS_MAX, PageImage,
+    PlacedWord, RequestError, TEXT_CHARS_MAX,
 };
 pub use revision::{BaseError, Role};
 pub use seal::{SealError, SealedCopy, seal};
@@ -84,7 +85,7 @@ mod common;
 pub const SPECIMEN: &str = "MẪU - KHÔNG CÓ GIÁ TRỊ PHÁP LÝ";
 
 /// The largest copy that is made or verified, in bytes.
-pub const FILE_BYTES_MAX: usize = 64 << 20;
+pub const FILE_BYTES_MAX: usize = 96 << 20;
 
 /// SHA-256.
 fn hash(bytes: &[u8]) -> [u8; 32] {

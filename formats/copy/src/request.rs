@@ -1,12 +1,16 @@
 //! What a copy is made of: the pages, the particulars, the typefaces and images.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::{fmt, io};
+
 use time::OffsetDateTime;
 
 use crate::manifest::{
     ClockTrust, MANIFEST_VERSION, Manifest, ModelEntry, PageEntry, vietnam_seconds,
 };
 use crate::place::SKEW_MAX;
-use crate::{Product, VerificationCode, hash};
+use crate::{Product, VerificationCode};
 
 /// Pages of one original: a thick file; more is a mistake, and a PDF page is some 1 MB.
 pub const PAGE_COUNT_MAX: usize = 200;
@@ -17,11 +21,52 @@ pub const TEXT_CHARS_MAX: usize = 500;
 /// Resolutions that make a page of a sensible size; Decree 30/2020 asks for 200 or more.
 pub const DPI_RANGE: std::ops::RangeInclusive<u32> = 50..=1200;
 
+/// Where a page's JPEG file lies until it goes into the copy.
+pub trait JpegSource: Send + Sync {
+    /// The file, the same each time. It is asked for twice, page after page, so that not all pages
+    /// need be in memory together.
+    fn jpeg(&self) -> io::Result<Cow<'_, [u8]>>;
+}
+
+impl JpegSource for Vec<u8> {
+    fn jpeg(&self) -> io::Result<Cow<'_, [u8]>> {
+        Ok(Cow::Borrowed(self))
+    }
+}
+
+/// A page's JPEG file, wherever it lies.
+#[derive(Clone)]
+pub struct Jpeg(Arc<dyn JpegSource>);
+
+impl Jpeg {
+    /// The file that `source` gives.
+    pub fn of(source: Arc<impl JpegSource + 'static>) -> Self {
+        Self(source)
+    }
+
+    /// The file.
+    pub fn read(&self) -> io::Result<Cow<'_, [u8]>> {
+        self.0.jpeg()
+    }
+}
+
+impl From<Vec<u8>> for Jpeg {
+    fn from(file: Vec<u8>) -> Self {
+        Self(Arc::new(file))
+    }
+}
+
+impl fmt::Debug for Jpeg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Jpeg(…)")
+    }
+}
+
 /// One page of the original.
 #[derive(Debug, Clone)]
 pub struct PageImage {
     /// The JPEG file (grey or colour), embedded as it is.
-    pub jpeg: Vec<u8>,
+    pub jpeg: Jpeg,
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
@@ -168,10 +213,9 @@ impl CopyRequest {
         }
     }
 
-    /// The manifest of the copy to be made: `profile` is the id of its words, `margins` are those
-    /// above and to the right of each page, in tenths of a millimetre.
-    pub(crate) fn manifest(&self, profile: &str, margins: &[(u32, u32)]) -> Manifest {
-        let pages = self.pages.iter().zip(margins);
+    /// The manifest of the copy to be made: `profile` is the id of its words, `pages` is what it
+    /// says of each page.
+    pub(crate) fn manifest(&self, profile: &str, pages: &[PageEntry]) -> Manifest {
         Manifest {
             version: MANIFEST_VERSION,
             product: self.product,
@@ -187,7 +231,7 @@ impl CopyRequest {
             title: self.title.clone(),
             device: self.device.clone(),
             sequence: self.sequence,
-            pages: pages.map(|(page, margins)| page.entry(*margins)).collect(),
+            pages: pages.to_vec(),
             models: self.models.clone(),
             clock: self.clock,
             specimen: false,
@@ -196,10 +240,15 @@ impl CopyRequest {
 }
 
 impl PageImage {
-    /// What the manifest says of the page.
-    pub(crate) fn entry(&self, (margin_top, margin_right): (u32, u32)) -> PageEntry {
+    /// What the manifest says of the page: its JPEG's digest, the margins above and to the right in
+    /// tenths of a millimetre.
+    pub(crate) fn entry(
+        &self,
+        sha256: [u8; 32],
+        (margin_top, margin_right): (u32, u32),
+    ) -> PageEntry {
         PageEntry {
-            sha256: hex::encode(hash(&self.jpeg)),
+            sha256: hex::encode(sha256),
             width: self.width,
             height: self.height,
             dpi: self.dpi,

@@ -21,6 +21,7 @@ use time::macros::{format_description, offset};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::manifest::vietnam_seconds;
+use crate::slim::Slim;
 
 /// Digits of a number in a `/ByteRange`, padded with spaces; room for any file below 10 GB.
 const RANGE_DIGITS: usize = 10;
@@ -65,7 +66,9 @@ impl Role {
 
 /// The facts of the first (unsigned) revision that later revisions depend on.
 pub(crate) struct Base {
+    /// As parsed: without its pictures.
     pub(crate) document: Document,
+    pub(crate) slim: Slim,
     size: u32,
     root: u32,
     page: u32,
@@ -102,6 +105,8 @@ impl Base {
             max_decompressed_size: Some(STREAM_BYTES_MAX),
             ..LoadOptions::default()
         };
+        let slim = Slim::of(bytes);
+        let bytes = slim.bytes.as_slice();
         let document = Document::load_mem_with_options(bytes, options).map_err(BaseError::Parse)?;
         let shape = |part| BaseError::Shape { part };
         let offsets = offsets(&document);
@@ -115,7 +120,7 @@ impl Base {
         let size = offsets.keys().last().ok_or(shape("objects"))? + 1;
         let trailer = trailer_entries(&document)?;
         let (root, page) = (root.0, page.0);
-        Ok(Self { document, size, root, page, root_text, page_text, trailer })
+        Ok(Self { document, slim, size, root, page, root_text, page_text, trailer })
     }
 
     /// The first object number that the unsigned revision leaves free.

@@ -91,13 +91,12 @@ pub fn seal(
     if officer_chain.same_signer(&authority_chain) {
         return Err(SealError::SameSigner);
     }
-    let image_bytes: usize = request.pages.iter().map(|page| page.jpeg.len()).sum();
-    if image_bytes > FILE_BYTES_MAX {
-        return Err(SealError::Size { bytes: image_bytes });
-    }
     let specimen = officer_chain.is_specimen() || authority_chain.is_specimen();
     let plan = Plan::new(request, assets, specimen)?;
-    let manifest = Manifest { specimen, ..request.manifest(plan.profile(), plan.margins()) };
+    if plan.image_bytes() > FILE_BYTES_MAX {
+        return Err(SealError::Size { bytes: plan.image_bytes() });
+    }
+    let manifest = Manifest { specimen, ..request.manifest(plan.profile(), plan.entries()) };
     let manifest_bytes = manifest.to_bytes().map_err(SealError::Manifest)?;
     let sign = |role| move |source| SealError::Sign { role, source };
     let signature = pades::signed(&authority_chain, authority, &manifest_bytes)

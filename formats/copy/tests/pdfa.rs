@@ -86,7 +86,7 @@ fn page() -> impl Strategy<Value = PageImage> {
             let (width, height) = (u32::from(*width), u32::from(*height));
             // PDF knows no page under 3 points.
             let dpi = dpi.min(24 * width.min(height));
-            PageImage { jpeg: jpeg.clone(), width, height, dpi, skew_degrees, words }
+            PageImage { jpeg: jpeg.clone().into(), width, height, dpi, skew_degrees, words }
         })
 }
 
@@ -106,7 +106,8 @@ fn copy(product: Product) -> impl Strategy<Value = (CopyRequest, [bool; 2])> {
                 // The note stands above the first page, so that is a sheet of paper.
                 let (width, height, jpeg) = JPEGS[JPEGS.len() - 1].clone();
                 let (width, height) = (width.into(), height.into());
-                pages[0] = PageImage { jpeg, width, height, dpi: 50, ..pages[0].clone() };
+                pages[0] =
+                    PageImage { jpeg: jpeg.into(), width, height, dpi: 50, ..pages[0].clone() };
             }
             let request = CopyRequest {
                 product,
@@ -222,7 +223,7 @@ fn a_page_beyond_the_sizes_of_pdf_is_refused() {
             .expect("an image");
         let (width, height) = (width.into(), height.into());
         let words = Vec::new();
-        let page = PageImage { jpeg, width, height, dpi, skew_degrees: 0.0, words };
+        let page = PageImage { jpeg: jpeg.into(), width, height, dpi, skew_degrees: 0.0, words };
         let request = CopyRequest { pages: vec![page], ..REQUEST.clone() };
         let sealed = SIGNERS
             .with_borrow_mut(|[officer, authority]| seal(&request, &ASSETS, officer, authority));

@@ -22,7 +22,7 @@ fn kept(sheet: &paper::Sheet) -> PageImage {
     };
     let words = sheet.words.iter().map(word).collect();
     let (width, height) = (sheet.width, sheet.height);
-    PageImage { jpeg, width, height, dpi: paper::DPI, skew_degrees: 0.0, words }
+    PageImage { jpeg: jpeg.into(), width, height, dpi: paper::DPI, skew_degrees: 0.0, words }
 }
 
 /// The compressed images of a copy: its pages, the seal, the signature image, and their masks.

@@ -44,7 +44,7 @@ fn copies() -> Vec<(String, Vec<u8>)> {
             request.pages.truncate(pages);
             let assets = assets();
             let plan = Plan::new(&request, &assets, specimen).expect("it can be laid out");
-            let manifest = request.manifest(plan.profile(), plan.margins());
+            let manifest = request.manifest(plan.profile(), plan.entries());
             let manifest = Manifest { specimen, ..manifest };
             let json = manifest.to_bytes().expect("JSON");
             let qr = format!("https://tracuu.example.vn/v/{}#{}", manifest.code, "a".repeat(200));

@@ -34,7 +34,7 @@ impl Note {
         face: &Face,
         bold: &Face,
     ) -> Option<Self> {
-        let area = Place::new(&request.pages.first()?.entry((0, 0)))?.area;
+        let area = Place::new(&request.pages.first()?.entry([0; 32], (0, 0)))?.area;
         let width = (area.0 - 2.0 * ROOM).min(WIDTH_MAX);
         let column = Column { x: area.0 - ROOM - width, width };
         let time = signing_time(vietnam_seconds(request.issued_at));

@@ -20,7 +20,7 @@ const SIDES: std::ops::RangeInclusive<f32> = 3.0..=14_400.0;
 
 /// How high a page's image stands, in points.
 pub(super) fn height(page: &PageImage) -> f32 {
-    Place::new(&page.entry((0, 0))).map_or(0.0, |place| place.area.1)
+    Place::new(&page.entry([0; 32], (0, 0))).map_or(0.0, |place| place.area.1)
 }
 
 /// Adds one page, `index` counted from 0; returns its part of the document's structure.
@@ -33,7 +33,8 @@ pub(super) fn add(
     seal: Option<&Image>,
 ) -> Result<TagGroup, BuildError> {
     let bad = |reason: &str| BuildError::Page { page: index + 1, reason: reason.into() };
-    let image = Image::from_jpeg(page.jpeg.clone().into(), false).map_err(|reason| bad(&reason))?;
+    let jpeg = plan.stand_ins.get(index).ok_or_else(|| bad("no image"))?.bytes.clone();
+    let image = Image::from_jpeg(jpeg.into(), false).map_err(|reason| bad(&reason))?;
     if image.size() != (page.width, page.height) {
         return Err(bad("the size differs"));
     }

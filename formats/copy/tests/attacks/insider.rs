@@ -25,7 +25,7 @@ pub(crate) fn other_copy() -> SealedCopy {
 
 /// The first page of another copy, a JPEG.
 pub(crate) fn other_copy_page() -> Vec<u8> {
-    common::page(72, 0.0).jpeg
+    common::page(72, 0.0).jpeg.read().expect("it is in memory").into_owned()
 }
 
 fn sealed(base: &File) -> Vec<u8> {

@@ -287,7 +287,7 @@ pub(crate) fn page(dpi: u32, degrees: f32) -> PageImage {
     jpeg_encoder::Encoder::new(&mut jpeg, 85)
         .encode(pixels.as_raw(), width as u16, height as u16, jpeg_encoder::ColorType::Rgb)
         .expect("the page is encoded");
-    PageImage { jpeg, width, height, dpi, skew_degrees: 0.0, words }
+    PageImage { jpeg: jpeg.into(), width, height, dpi, skew_degrees: 0.0, words }
 }
 
 pub(crate) fn request() -> CopyRequest {
