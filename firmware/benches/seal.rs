@@ -14,12 +14,13 @@ use std::process::{ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use counterpart::{SoftTokens, Subject, TestCa, TokenKey, TokenSpec, Usage};
-use drivers_api::{Pin, SigningSession, Token};
+use drivers_api::{Pin, PixelFormat, Raster, SigningSession, Token};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use formats_copy::{
     ClockTrust, CopyRequest, PageImage, PlacedWord, Product, TrustAnchors, VerificationCode,
 };
 use kiosk::steps::certify::{CopyAssets, Sealer};
+use kiosk::steps::picture::{RECIPE, encode};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -68,7 +69,7 @@ fn bench(folder: &Path) -> Result<bool, Failure> {
     let mut files = Vec::new();
     for (i, page) in pages.iter().enumerate() {
         files.push(folder.join(format!("page-{i}.jpg")));
-        std::fs::write(&files[i], &page.jpeg)?;
+        std::fs::write(&files[i], &*page.jpeg.read()?)?;
     }
     let request = request(pages);
     let mut well = true;
@@ -213,20 +214,18 @@ fn pages() -> Result<Vec<PageImage>, Failure> {
 }
 
 fn page(sheet: &paper::Sheet) -> Result<PageImage, Failure> {
-    let mut jpeg = Vec::new();
-    let (width, height) = (sheet.width as u16, sheet.height as u16);
-    let mut encoder = jpeg_encoder::Encoder::new(&mut jpeg, 85);
-    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
-    encoder.encode(&sheet.rgb, width, height, jpeg_encoder::ColorType::Rgb)?;
+    let (width, height) = (sheet.width, sheet.height);
+    let raster = Raster::new(width, height, PixelFormat::Rgb8, paper::DPI, sheet.rgb.clone())?;
+    let jpeg = encode(&raster, RECIPE)?;
     let words = sheet.words.iter().map(|word| PlacedWord {
         text: word.text.clone(),
         quad: word.quad,
         line: word.line,
     });
     Ok(PageImage {
-        jpeg,
-        width: sheet.width,
-        height: sheet.height,
+        jpeg: jpeg.into(),
+        width,
+        height,
         dpi: paper::DPI,
         skew_degrees: 0.0,
         words: words.collect(),

@@ -7,6 +7,7 @@ pub mod decide;
 pub mod defer;
 pub mod deliver;
 pub mod identify;
+pub mod picture;
 pub mod prove;
 pub mod read;
 pub mod scan;

@@ -3,17 +3,15 @@
 
 use std::sync::{Condvar, Mutex};
 
-use drivers_api::{PixelFormat, Raster};
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use drivers_api::Raster;
 use models::{Classification, PageReading, ReadError, Reader};
 
+use super::picture;
 use crate::config::Reading;
 use crate::desk::KeptPage;
 use crate::engine::lock;
 use crate::visit::{KindFact, Say, Severity, Trouble};
 
-/// Quality of the copy's JPEG: at 300 dpi no edge of a letter or seal shows artefacts at 100 %.
-const JPEG_QUALITY: u8 = 85;
 /// Shortest side of a page in pixels: an ID card, the smallest original, is 54 mm or 425 px at 200
 /// dpi.
 pub const PAGE_SIDE_MIN: u32 = 400;
@@ -95,7 +93,8 @@ impl PageReader for ReaderPool {
         if reading.turned_half {
             raster.turn_half();
         }
-        let jpeg = encode(&raster)?;
+        let jpeg = picture::encode(&raster, picture::RECIPE)
+            .map_err(|error| unusable(Say::Internal, format!("JPEG: {error}")))?;
         Ok(KeptPage {
             jpeg,
             width: raster.width(),
@@ -104,23 +103,6 @@ impl PageReader for ReaderPool {
             reading,
         })
     }
-}
-
-fn encode(raster: &Raster) -> Result<Vec<u8>, Trouble> {
-    let wrong = |detail: String| unusable(Say::Internal, detail);
-    let side = |side: u32| u16::try_from(side).map_err(|_| wrong(format!("a side of {side} px")));
-    let (width, height) = (side(raster.width())?, side(raster.height())?);
-    let colour = match raster.format() {
-        PixelFormat::Rgb8 => ColorType::Rgb,
-        PixelFormat::Gray8 => ColorType::Luma,
-    };
-    let mut jpeg = Vec::with_capacity(2 << 20);
-    let mut encoder = Encoder::new(&mut jpeg, JPEG_QUALITY);
-    encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    encoder
-        .encode(raster.data(), width, height, colour)
-        .map_err(|error| wrong(format!("JPEG: {error}")))?;
-    Ok(jpeg)
 }
 
 fn read_trouble(error: &ReadError) -> Trouble {
