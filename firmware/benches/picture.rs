@@ -2,7 +2,7 @@
 //!
 //! For each way to make the JPEG of a page: bytes of two pages, words that the reader reads right,
 //! how steep the seal's edges are and how far its colours are from those that were drawn. The
-//! figures of decision 0013 come from here.
+//! figures of decision 0014 come from here. `-- QUALITY:CORING…` tries others.
 #![expect(clippy::print_stdout, reason = "the benchmark reports to the person who runs it")]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
@@ -75,8 +75,7 @@ fn bench() -> Result<bool, Failure> {
             let made = through(&mut reader, &pages, |page| baseline(page, quality))?;
             line(&format!("baseline, quality {quality}"), &made);
         }
-        let cored = [(90, 3.5), (85, 3.5), (80, 3.5), (75, 3.5), (65, 3.5), (75, 0.0), (75, 2.5)];
-        for (quality, coring) in cored {
+        for (quality, coring) in recipes()? {
             let recipe = Recipe { quality, coring };
             let made = through(&mut reader, &pages, |page| Ok(encode(page, recipe)?))?;
             line(&format!("progressive, quality {quality}, coring {coring}"), &made);
@@ -88,6 +87,17 @@ fn bench() -> Result<bool, Failure> {
     }
     println!("chosen {RECIPE:?}: {}", if well { "ok" } else { "MISSED" });
     Ok(well)
+}
+
+/// Those named as `QUALITY:CORING` on the command line, or some around the chosen one.
+fn recipes() -> Result<Vec<(u8, f32)>, Failure> {
+    let named = std::env::args().filter_map(|a| {
+        a.split_once(':').map(|(quality, coring)| Ok((quality.parse()?, coring.parse()?)))
+    });
+    let named: Vec<_> = named.collect::<Result<_, Failure>>()?;
+    let usual = [85, 75, 65, 50, 40, 30].map(|quality| (quality, RECIPE.coring));
+    let chosen = [(RECIPE.quality, 0.0), (RECIPE.quality, RECIPE.coring)];
+    Ok(if named.is_empty() { usual.into_iter().chain(chosen).collect() } else { named })
 }
 
 fn line(title: &str, found: &Found) {

@@ -4,7 +4,7 @@
 //! before the page is encoded, each block of 8 by 8 pixels loses those waves that are no stronger
 //! than the page's own grain, measured on the page; what stands out of the grain stays. Nothing is
 //! drawn, sharpened or moved, and no region is treated by what it shows. The reasons and the
-//! measurements are in decision 0013.
+//! measurements are in decision 0014.
 
 use drivers_api::{PixelFormat, Raster};
 use jpeg_encoder::{
@@ -29,7 +29,7 @@ pub struct Recipe {
     pub coring: f32,
 }
 
-/// What the measurements of decision 0013 chose.
+/// What the measurements of decision 0014 chose.
 pub const RECIPE: Recipe = Recipe { quality: 75, coring: 3.5 };
 
 /// The page as JPEG: colour at half the resolution, progressive, in 4:2:0 or grey.

@@ -102,7 +102,8 @@ fn a_refused_pin_is_offered_once_and_again_only_when_its_file_was_written() {
     assert_eq!(bench.opened(), 1, "tokens lock themselves after a few tries");
     std::fs::write(bench.pin.path(), "right").expect("the PIN is corrected");
     // The clock of a file system may be coarse.
-    let later = SystemTime::now() + std::time::Duration::from_secs(2);
+    let before = written(bench.pin.path()).expect("it has a time");
+    let later = before + std::time::Duration::from_secs(2);
     bench.pin.as_file().set_modified(later).expect("a later time");
     bench.sign().expect("it signs");
 }
