@@ -30,7 +30,7 @@ pub struct Recipe {
 }
 
 /// What the measurements of decision 0014 chose.
-pub const RECIPE: Recipe = Recipe { quality: 75, coring: 3.5 };
+pub const RECIPE: Recipe = Recipe { quality: 85, coring: 3.5 };
 
 /// The page as JPEG: colour at half the resolution, progressive, in 4:2:0 or grey.
 pub fn encode(page: &Raster, recipe: Recipe) -> Result<Vec<u8>, EncodingError> {

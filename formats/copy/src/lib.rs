@@ -14,7 +14,7 @@
 //! # Limits
 //! | limit | value | why |
 //! |---|---|---|
-//! | [`FILE_BYTES_MAX`] | 96 MiB | 200 colour pages at 300 dpi; a verifier holds it in memory once |
+//! | [`FILE_BYTES_MAX`] | 96 MiB | some 130 to 250 colour pages at 300 dpi; held in memory once |
 //! | [`PAGE_COUNT_MAX`] | 200 | a thick file |
 //! | [`PAGE_WORDS_MAX`] | 20,000 | a dense page has under 1,500 |
 //! | [`TEXT_CHARS_MAX`] | 500 | names must fit the statement page |

@@ -14,7 +14,8 @@ use formats_copy::{
 
 /// Of a process that seals and verifies a thick file, at its peak.
 const PEAK_BYTES_MAX: u64 = 120_000_000;
-/// What a page of an office original takes as the kiosk keeps it (decision 0014), and some more.
+/// A page of few words. One of dense prose takes twice as much (decision 0014), and then a copy of
+/// so many pages is longer than a copy may be.
 const PAGE_BYTES: usize = 350_000;
 /// How often the words of the sample page stand on a page: some 350, as in a page of prose.
 const TIMES: usize = 12;
