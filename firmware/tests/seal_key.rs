@@ -9,6 +9,7 @@ use std::process::Command;
 use counterpart::{SoftTokens, Subject, TestCa, TokenKey, TokenSpec, Usage};
 use drivers_api::{Fault, Pin, SigningSession, Token};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
+use kiosk::pin::PinSource;
 use kiosk::steps::seal_key::SealKey;
 
 const PIN: &str = "246810";
@@ -62,7 +63,8 @@ fn in_own_process(test: &str, body: impl FnOnce(&Bench)) {
         let tokens = SoftTokens::create(&folder, &ca, &specs).expect("tokens");
         let pin = folder.join("pin");
         std::fs::write(&pin, PIN).expect("the PIN is written");
-        let seal = SealKey::new(Box::new(token(tokens.module(), "authority")), pin);
+        let seal =
+            SealKey::new(Box::new(token(tokens.module(), "authority")), PinSource::File(pin));
         return body(&Bench { folder, ca, tokens, seal });
     }
     let folder = tempfile::tempdir().expect("a folder");

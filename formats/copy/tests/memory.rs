@@ -50,6 +50,7 @@ fn peak() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
 }
 
+#[expect(clippy::print_stdout, reason = "the test that started this process reads it")]
 fn seal_and_verify(page: &Path) {
     let ca = TestCa::new("Test Root");
     let (mut officer, mut authority) = (ca.ec_signer("a"), ca.rsa_signer("b"));

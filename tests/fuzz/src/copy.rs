@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use formats_copy::{
-    Evidence, Level, SignerCertificate, TimeStampQuery, TrustAnchors, VerificationCode, Verified,
-    add_evidence,
+    Evidence, GenuineCopy, Level, SignerCertificate, TimeStampQuery, TrustAnchors,
+    VerificationCode, Verified,
 };
 use time::macros::datetime;
 
@@ -95,7 +95,8 @@ pub(super) fn timestamp(bytes: &[u8]) {
 /// judgement by itself.
 pub(super) fn ocsp(bytes: &[u8]) {
     if Evidence::of(bytes).is_some() {
-        let _ = add_evidence(COPY, &TRUST, &[bytes.to_vec()]);
+        let mut copy = GenuineCopy::read(COPY.to_vec(), &TRUST).expect("it verifies");
+        let _ = copy.add_evidence(&TRUST, &[bytes.to_vec()]);
     }
     let chain = vec![bytes.to_vec()];
     let at = datetime!(2026-11-23 09:00 +7);

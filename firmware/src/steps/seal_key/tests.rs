@@ -59,7 +59,7 @@ impl Bench {
     fn new(pin: &str) -> Self {
         let (token, file) = (Counted::default(), tempfile::NamedTempFile::new().expect("a file"));
         std::fs::write(file.path(), pin).expect("the PIN is written");
-        let key = SealKey::new(Box::new(token.clone()), file.path().into());
+        let key = SealKey::new(Box::new(token.clone()), PinSource::File(file.path().into()));
         Self { token, key, pin: file }
     }
 
@@ -102,7 +102,7 @@ fn a_refused_pin_is_offered_once_and_again_only_when_its_file_was_written() {
     assert_eq!(bench.opened(), 1, "tokens lock themselves after a few tries");
     std::fs::write(bench.pin.path(), "right").expect("the PIN is corrected");
     // The clock of a file system may be coarse.
-    let before = written(bench.pin.path()).expect("it has a time");
+    let before = PinSource::File(bench.pin.path().into()).written().expect("it has a time");
     let later = before + std::time::Duration::from_secs(2);
     bench.pin.as_file().set_modified(later).expect("a later time");
     bench.sign().expect("it signs");
