@@ -56,7 +56,11 @@ fuzz: setup ## bytes from strangers into every parser; SECONDS_EACH=60 for each 
 cross: setup ## the workspace for the kiosk's processor (aarch64), checked by its ELF headers
 	board/cross.sh
 
+train-ocr: setup ## make the line reader anew, an hour of two cores; STEPS=100000 for longer, SIZE=large
+	models/reader/train.sh
+
 clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
-.PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants fuzz cross clean
+.PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants fuzz cross train-ocr \
+	clean
