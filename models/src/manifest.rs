@@ -157,6 +157,16 @@ mod tests {
     }
 
     #[test]
+    fn the_line_reader_kept_here_is_the_listed_one() {
+        let manifest = Manifest::embedded().expect("manifest");
+        let model = manifest.model("line-reader").expect("listed");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reader");
+        let found = model.check(&folder).expect("its weights are in this repository");
+        let bytes = std::fs::metadata(folder.join(&model.file)).expect("weights").len();
+        assert!(model.weights.iter().any(|w| w.sha256 == found.sha256 && w.bytes == bytes));
+    }
+
+    #[test]
     fn weights_that_nobody_examined_are_refused() {
         let folder = tempfile::tempdir().expect("folder");
         let manifest = Manifest::embedded().expect("manifest");
