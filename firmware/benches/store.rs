@@ -1,19 +1,23 @@
 //! Speed of the store against the bare disk: `cargo bench --workspace --bench store`.
 //!
 //! Every comparison is a ratio within one run, on files side by side, in turns. Exits with failure
-//! when a goal is missed. Figures of a day's disk are printed, goals are held by ratios. Opening is
+//! when a goal is missed. What a group saves is syncs, so its goal is held on a disk whose sync
+//! takes a millisecond at least; on a faster one the processors are what is measured, and that ratio
+//! is printed only (docs/decisions/0006). Figures of a day's disk are printed, goals are held by ratios. Opening is
 //! held to seconds of processor time, so that whatever else runs here does not count; the seconds
 //! by the clock are printed beside them.
 #![expect(clippy::print_stdout, reason = "the benchmark reports to the person who runs it")]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use formats_files::{Disk, DiskFile, RealDisk};
 use kiosk::clock::{Clock, SystemClock};
 use kiosk::store::{Decision, IndexFate, Record, RegisterRow, Store, Verdict};
 
@@ -22,6 +26,9 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 const ROUNDS: usize = 7;
 const COMMITS: usize = 150;
 const WRITERS: usize = 16;
+/// What a sync takes at least on the disk that groups are judged on: about a third of what it took
+/// when they were designed.
+const CARD_SYNC: Duration = Duration::from_millis(1);
 const RECORDS: u64 = 100_000;
 /// Copies that wait for a link among them: two weeks of a van.
 const WAITING: u64 = 1000;
@@ -114,9 +121,106 @@ fn commits(folder: &Path) -> Result<bool, Failure> {
     println!("  bare write + fdatasync of the same sizes {:>10.0}", median(disk));
     println!("  journal, one writer                      {:>10.0}", median(one));
     println!("  journal, {WRITERS} writers                     {:>10.0}", median(many));
+    println!("{:<58} {to_one:>8.2}   no goal", "16 writers / one writer, this disk");
     let first = goal("one writer / bare disk", to_disk, to_disk >= 0.9, ">= 0.90");
-    let second = goal("16 writers / one writer", to_one, to_one >= 8.0, ">= 8.00");
-    Ok(first && second)
+    Ok(first && groups(folder)?)
+}
+
+/// One writer and many, in turns, on a disk whose syncs are not too fast to be worth saving.
+fn groups(folder: &Path) -> Result<bool, Failure> {
+    let dir = folder.join("groups");
+    std::fs::create_dir(&dir)?;
+    let disk = Arc::new(Card(RealDisk::new(dir.clone())));
+    let (store, _) = Store::open_on(disk, Some(&dir.join("index")), Arc::new(SystemClock))?;
+    let mut ratios = Vec::new();
+    for round in 0..ROUNDS {
+        let began = Instant::now();
+        for n in 0..COMMITS {
+            store.record(decision(&format!("one-{round}-{n:04}")))?;
+        }
+        let one = COMMITS as f64 / began.elapsed().as_secs_f64();
+        let began = Instant::now();
+        write_together(&store, round)?;
+        ratios.push((WRITERS * COMMITS) as f64 / began.elapsed().as_secs_f64() / one);
+    }
+    let ratio = median(ratios);
+    Ok(goal("16 writers / one writer, syncs of 1 ms", ratio, ratio >= 8.0, ">= 8.00"))
+}
+
+/// The real disk, with the syncs of a slower one.
+struct Card(RealDisk);
+
+struct CardFile(Box<dyn DiskFile>);
+
+impl DiskFile for CardFile {
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_at(offset, bytes)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let began = Instant::now();
+        self.0.sync()?;
+        std::thread::sleep(CARD_SYNC.saturating_sub(began.elapsed()));
+        Ok(())
+    }
+
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        self.0.set_length(length)
+    }
+}
+
+impl Disk for Card {
+    fn make_folder(&self, path: &str) -> io::Result<()> {
+        self.0.make_folder(path)
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        self.0.list(folder)
+    }
+
+    fn folders(&self, folder: &str) -> io::Result<Vec<String>> {
+        self.0.folders(folder)
+    }
+
+    fn read(&self, path: &str, max: u64) -> io::Result<Vec<u8>> {
+        self.0.read(path, max)
+    }
+
+    fn read_at(&self, path: &str, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        self.0.read_at(path, offset, length)
+    }
+
+    fn length(&self, path: &str) -> io::Result<u64> {
+        self.0.length(path)
+    }
+
+    fn create(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(CardFile(self.0.create(path)?)))
+    }
+
+    fn open(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(CardFile(self.0.open(path)?)))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        self.0.link(from, to)
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        self.0.remove(path)
+    }
+
+    fn sync_folder(&self, folder: &str) -> io::Result<()> {
+        self.0.sync_folder(folder)
+    }
+
+    fn free_bytes(&self) -> io::Result<u64> {
+        self.0.free_bytes()
+    }
 }
 
 fn write_together(store: &Store, round: usize) -> Result<(), Failure> {
@@ -211,7 +315,6 @@ fn fill(dir: &Path) -> Result<(), Failure> {
 
 /// The memory disk's files, on the real disk.
 fn copy_out(disk: &formats_files::MemoryDisk, dir: &Path) -> Result<(), Failure> {
-    use formats_files::Disk;
     for folder in ["journal", "copies"] {
         std::fs::create_dir_all(dir.join(folder))?;
     }
