@@ -3,8 +3,9 @@
 //! Two pages of an office original become one file. The kiosk lays out, signs for the QR code,
 //! signs as officer and as authority, and verifies what it made; img2pdf puts the same images into
 //! a PDF and pyHanko signs it as officer and as authority. Both go through the same SoftHSM2
-//! tokens, in turns, each in one warm process with its sessions open. The goal is held by processor time,
-//! so that whatever else runs here does not count; the time by the clock is printed beside it.
+//! tokens, in turns, each in one warm process with its sessions open. The goal is held by
+//! processor time, so that whatever else runs here does not count; the time by the clock is
+//! printed beside it.
 #![expect(clippy::print_stdout, reason = "the benchmark reports to the person who runs it")]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 

@@ -11,6 +11,7 @@ import sys
 import time
 
 import img2pdf
+from pyhanko.config.pkcs11 import TokenCriteria
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
@@ -29,9 +30,12 @@ def signed(pdf: io.BytesIO, field: str, signer: PKCS11Signer) -> io.BytesIO:
 def main(module: str, pin: str, officer: str, authority: str, *pages: str) -> None:
     keys = [
         PKCS11Signer(
-            open_pkcs11_session(module, token_label=label, user_pin=pin),
+            open_pkcs11_session(
+                module, token_criteria=TokenCriteria(label=label), user_pin=pin
+            ),
             cert_label=label,
             key_label=label,
+            use_raw_mechanism=True,
         )
         for label in (officer, authority)
     ]
