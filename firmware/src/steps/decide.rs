@@ -34,7 +34,9 @@ impl Keys {
         token: &Mutex<Box<dyn Token>>,
         pin: &Pin,
     ) -> Result<Box<dyn SigningSession>, DeviceError> {
-        match lock(token).open(pin) {
+        // Let go of before the arms: one of them takes it again.
+        let opened = lock(token).open(pin);
+        match opened {
             // It may have been put in since the module looked; no PIN was asked yet.
             Err(error) if error.fault == Fault::Removed => {
                 self.authority.put_down();
