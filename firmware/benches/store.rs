@@ -2,10 +2,10 @@
 //!
 //! Every comparison is a ratio within one run, on files side by side, in turns. Exits with failure
 //! when a goal is missed. What a group saves is syncs, so its goal is held on a disk whose sync
-//! takes a millisecond at least; on a faster one the processors are what is measured, and that ratio
-//! is printed only (docs/decisions/0006). Figures of a day's disk are printed, goals are held by ratios. Opening is
-//! held to seconds of processor time, so that whatever else runs here does not count; the seconds
-//! by the clock are printed beside them.
+//! takes a millisecond at least; on a faster one the processors are what is measured, and that
+//! ratio is printed only (docs/decisions/0006). Figures of a day's disk are printed, goals are held
+//! by ratios. Opening is held to seconds of processor time, so that whatever else runs here does
+//! not count; the seconds by the clock are printed beside it.
 #![expect(clippy::print_stdout, reason = "the benchmark reports to the person who runs it")]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
