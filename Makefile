@@ -36,9 +36,10 @@ lint: setup ## format, clippy, licences, sources and advisories of every depende
 
 bench: setup ## ratios: store against the bare disk, sealing against pyHanko, pages against ocrmypdf, upload
 	@tests/setup.sh bench
-	cargo bench --locked --workspace --bench store --bench seal
+	cargo bench --locked --workspace --bench store
 	cargo build --release $(PROGRAMS) --bin bench
 	$(OUT)/release/bench
+	cargo bench --locked --workspace --bench seal
 
 reliability: setup ## kills, power cuts, full disks, flipped bits: the table of docs/reliability.md (root)
 	cargo build --locked --workspace --bins
