@@ -40,7 +40,7 @@ use text::{Lang, Texts};
 
 /// Room for the form around a file, in bytes.
 const FORM_BYTES_MAX: usize = 64 * 1024;
-/// Files in memory at once, at most 64 MiB each.
+/// Files in memory at once, at most 96 MiB each.
 const FILES_AT_ONCE: usize = 8;
 /// How long sending a file may take.
 const FILE_TIME: Duration = Duration::from_secs(120);

@@ -44,8 +44,8 @@ pub const UPLOADS: &str = "/v1/uploads";
 /// Prefix of receipts.
 pub const RECEIPTS: &str = "/v1/receipts";
 
-/// Largest copy, in bytes: 40 colour pages of 1.5 MB leave room under it.
-pub const UPLOAD_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Largest copy, in bytes: no less than the largest that can be sealed (`FILE_BYTES_MAX`).
+pub const UPLOAD_BYTES_MAX: u64 = 96 * 1024 * 1024;
 /// Longest metadata header, in bytes: three keys, a device name and a digest need under 300.
 pub const METADATA_BYTES_MAX: usize = 1024;
 /// Smallest useful piece of a `PATCH`, in bytes (1.3-1.6x bytes on a link cut every 400 kB).

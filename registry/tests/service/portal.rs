@@ -221,7 +221,12 @@ async fn an_address_that_asks_too_much_is_slowed_down() {
 async fn a_file_that_is_too_large_is_said_to_be_so() {
     let bench = Bench::new();
     let running = bench.start().await;
-    let answer = send_form(&running, "/v/file?lang=en", &vec![b' '; 66 << 20]).await;
+    let answer = send_form(
+        &running,
+        "/v/file?lang=en",
+        &vec![b' '; formats_copy::FILE_BYTES_MAX + (2 << 20)],
+    )
+    .await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(answer.text().contains("64 MB"));
+    assert!(answer.text().contains("96 MB"));
 }

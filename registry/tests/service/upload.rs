@@ -260,7 +260,7 @@ async fn limits_hold() {
     let bench = Bench::new().with_limits(limits);
     let running = bench.start().await;
     let bytes = paper(&facts(1), 0);
-    let huge = create(&running.client, &meta(9, &bytes), 65 << 20).await;
+    let huge = create(&running.client, &meta(9, &bytes), 97 << 20).await;
     assert_eq!((huge.status, huge.code()), (StatusCode::PAYLOAD_TOO_LARGE, code::TOO_LARGE.into()));
     let made = create(&running.client, &meta(1, &bytes), bytes.len()).await;
     let longer = patch(&running.client, made.header("location"), 0, &[b' '; 4_000]).await;
