@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 readonly RUST_MINIMUM=1.92
 readonly CARGO_DENY_VERSION=0.20.2
 readonly JUDGES=tests/judges-requirements.txt
+readonly LITERT=models/litert-requirements.txt
 readonly NODE_MINIMUM=18
 readonly NODE_PACKAGES=tests/counterpart/node
 readonly STAMPS=target/setup
@@ -74,6 +75,19 @@ install_judges() {
     target/judges/bin/pip install --quiet --disable-pip-version-check -r "$JUDGES"
 }
 
+# The library that runs our own models, for this machine's processor, is a file in a Python wheel.
+# The wheel is named by its digest, the library once more by the program that loads it.
+install_litert() {
+    local folder=target/litert
+    rm -rf "$folder"
+    target/judges/bin/pip download --quiet --disable-pip-version-check --require-hashes --no-deps \
+        --only-binary :all: --platform "manylinux_2_27_$(uname -m)" --python-version 3.11 \
+        --dest "$folder" -r "$LITERT"
+    python3 -m zipfile -e "$folder"/*.whl "$folder/wheel"
+    mv "$folder/wheel/ai_edge_litert/libLiteRt.so" "$folder/"
+    rm -rf "$folder/wheel" "$folder"/*.whl
+}
+
 node_is_enough() {
     local version
     version=$(node --version 2>/dev/null) && npm --version >/dev/null 2>&1 &&
@@ -100,13 +114,14 @@ base() {
     install_packages "${BUILD[@]}" "${RUN[@]}" "${JUDGE[@]}" "${TPM[@]}"
     install_rust
     install_judges
+    install_litert
     install_node_packages
 }
 
 # Runs the step $1 unless it ran with this very script, these very judges and packages.
 once() {
     local stamp
-    stamp=$STAMPS/$1-$(cat tests/setup.sh "$JUDGES" "$NODE_PACKAGES"/*.json | sha256sum | cut -c1-16)
+    stamp=$STAMPS/$1-$(cat tests/setup.sh "$JUDGES" "$LITERT" "$NODE_PACKAGES"/*.json | sha256sum | cut -c1-16)
     [ -e "$stamp" ] && return
     "$1"
     mkdir -p "$STAMPS"

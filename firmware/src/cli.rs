@@ -6,6 +6,7 @@ pub mod issue;
 pub mod journal;
 pub mod keys;
 pub mod outbox;
+pub mod read;
 pub mod run;
 pub mod verify;
 

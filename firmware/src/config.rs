@@ -284,20 +284,42 @@ impl Default for Fonts {
     }
 }
 
+/// Who reads a page's letters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadingEngine {
+    /// Tesseract with Debian's Vietnamese data.
+    #[default]
+    Tesseract,
+    /// Our own line reader over LiteRT.
+    Own,
+}
+
 /// How pages are read.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Reading {
+    /// Who reads.
+    pub engine: ReadingEngine,
     /// Folder with the Tesseract language files.
     pub tessdata: PathBuf,
+    /// Folder with our own models.
+    pub models: PathBuf,
+    /// The LiteRT library, which runs them.
+    pub runtime: PathBuf,
     /// Pages read at the same time; 0 takes one for each processor.
-    #[serde(default)]
     pub workers: usize,
 }
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { tessdata: "/usr/share/tesseract-ocr/5/tessdata".into(), workers: 0 }
+        Self {
+            engine: ReadingEngine::default(),
+            tessdata: "/usr/share/tesseract-ocr/5/tessdata".into(),
+            models: "/usr/share/kiosk/models".into(),
+            runtime: "/usr/lib/kiosk/libLiteRt.so".into(),
+            workers: 0,
+        }
     }
 }
 
@@ -391,6 +413,8 @@ impl Config {
             &mut self.fonts.regular,
             &mut self.fonts.bold,
             &mut self.reading.tessdata,
+            &mut self.reading.models,
+            &mut self.reading.runtime,
         ];
         let officers = self.officers.iter_mut();
         let of_officers =

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kiosk::cli::{book, ca, issue, journal, keys, outbox, run, verify};
+use kiosk::cli::{book, ca, issue, journal, keys, outbox, read, run, verify};
 
 /// Bản Sao: the certified-copy kiosk.
 #[derive(Debug, Parser)]
@@ -19,6 +19,8 @@ enum Command {
     Run(run::Run),
     /// Makes a certified copy of image or PDF files, with an officer's decision.
     Issue(issue::Issue),
+    /// Reads image or PDF files and prints what they say.
+    Read(read::Read),
     /// Checks a certified copy offline.
     Verify(verify::Verify),
     /// Copies that are kept and not yet delivered.
@@ -40,7 +42,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if matches!(arguments.command, Command::Run(_) | Command::Issue(_))
+    if matches!(arguments.command, Command::Run(_) | Command::Issue(_) | Command::Read(_))
         && let Some(status) = kiosk::one_thread_a_page()
     {
         return status;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     match arguments.command {
         Command::Run(args) => run::run(args),
         Command::Issue(args) => issue::issue(args),
+        Command::Read(args) => read::read(args),
         Command::Verify(args) => verify::verify(&args),
         Command::Outbox(args) => outbox::outbox(&args),
         Command::Ca(args) => ca::ca(&args),

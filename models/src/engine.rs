@@ -20,7 +20,15 @@ pub(crate) struct FoundWord {
 /// Words of one line, in reading order.
 pub(crate) type FoundLine = Vec<FoundWord>;
 
-/// A recogniser for one thread. Costs about 40 ms and 30 MB to open, so it is kept.
+/// Whatever finds and reads the lines of a flattened, levelled page; for one thread at a time.
+pub(crate) trait Recogniser: Send {
+    /// Below this mean confidence the page may lie upside down.
+    fn doubt(&self) -> f32;
+    /// Lines of words, from the top, in pixels of the plane.
+    fn read(&mut self, plane: &Plane, dpi: u32) -> Result<Vec<FoundLine>, ReadError>;
+}
+
+/// Tesseract, for one thread. Costs about 40 ms and 30 MB to open, so it is kept.
 pub(crate) struct Engine {
     api: TessApi,
 }
@@ -50,9 +58,15 @@ impl Engine {
         }
         Ok(Self { api })
     }
+}
 
-    /// Reads a grey plane.
-    pub(crate) fn read(&mut self, plane: &Plane, dpi: u32) -> Result<Vec<FoundLine>, ReadError> {
+impl Recogniser for Engine {
+    /// Print the right way up has over 0.8, upside down under 0.5.
+    fn doubt(&self) -> f32 {
+        0.65
+    }
+
+    fn read(&mut self, plane: &Plane, dpi: u32) -> Result<Vec<FoundLine>, ReadError> {
         let (width, height) = (plane.width as i32, plane.height as i32);
         let raw = &mut self.api.raw;
         raw.set_image(&plane.data, width, height, 1, width).map_err(|_| ReadError::Recognise)?;

@@ -124,19 +124,24 @@ impl Manifest {
 impl ModelFile {
     /// Checks the installed file in `folder` against the examined ones.
     pub fn check(&self, folder: &Path) -> Result<ModelInfo, ManifestError> {
+        Ok(self.read(folder)?.0)
+    }
+
+    /// The installed file in `folder`, checked against the examined ones, with its content.
+    pub fn read(&self, folder: &Path) -> Result<(ModelInfo, Vec<u8>), ManifestError> {
         let path = folder.join(&self.file);
         let read = |source| ManifestError::Read { path: path.clone(), source };
         let bytes = std::fs::metadata(&path).map_err(read)?.len();
         if bytes > WEIGHTS_BYTES_MAX {
             return Err(ManifestError::Size { path, bytes });
         }
-        let sha256 = hex::encode(Sha256::digest(std::fs::read(&path).map_err(read)?));
-        match self.weights.iter().find(|known| known.sha256 == sha256) {
-            Some(known) => {
-                Ok(ModelInfo { name: self.name.clone(), version: known.version.clone(), sha256 })
-            }
-            None => Err(ManifestError::Digest { path, sha256 }),
-        }
+        let content = std::fs::read(&path).map_err(read)?;
+        let sha256 = hex::encode(Sha256::digest(&content));
+        let Some(known) = self.weights.iter().find(|known| known.sha256 == sha256) else {
+            return Err(ManifestError::Digest { path, sha256 });
+        };
+        let (name, version) = (self.name.clone(), known.version.clone());
+        Ok((ModelInfo { name, version, sha256 }, content))
     }
 }
 

@@ -106,6 +106,21 @@ impl Plane {
         Self { width: self.width, height: self.height, data }
     }
 
+    /// Bilinear sample with the edge's pixels repeated outside; pixel centres are at halves.
+    pub(crate) fn level_at(&self, x: f32, y: f32) -> f32 {
+        let place = |at: f32, size: usize| {
+            let at = (at - 0.5).clamp(0.0, (size - 1) as f32);
+            let first = (at as usize).min(size.saturating_sub(2));
+            (first, at - first as f32)
+        };
+        let ((x0, fx), (y0, fy)) = (place(x, self.width), place(y, self.height));
+        let at = y0 * self.width + x0;
+        let pixel = |offset: usize| f32::from(self.data[at + offset]);
+        let upper = pixel(0) + (pixel(1) - pixel(0)) * fx;
+        let lower = pixel(self.width) + (pixel(self.width + 1) - pixel(self.width)) * fx;
+        upper + (lower - upper) * fy
+    }
+
     /// Bilinear sample at a 16.16 fixed-point position.
     fn sample(&self, x: i64, y: i64) -> Option<u8> {
         let (x0, y0) = (usize::try_from(x >> 16).ok()?, usize::try_from(y >> 16).ok()?);

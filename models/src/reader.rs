@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use drivers_api::Raster;
 
 use crate::clean::{drop_out, flattened, paper_of, split};
-use crate::engine::{Engine, FoundLine, FoundWord};
+use crate::engine::{Engine, FoundLine, FoundWord, Recogniser};
 use crate::manifest::{Manifest, ManifestError, ModelInfo};
+use crate::net::NetError;
+use crate::own::OwnEngine;
 use crate::page::{Line, PageReading, Quad, Word, confidence_of};
 use crate::plane::Plane;
 use crate::{marks, skew};
@@ -46,6 +48,9 @@ pub enum ReadError {
     /// The engine failed on a page.
     #[error("recognise a page")]
     Recognise,
+    /// Our own network failed.
+    #[error("read with the network")]
+    Net(#[from] NetError),
 }
 
 /// Shorter than this no side of a page is: 8 mm at 300 dpi.
@@ -54,9 +59,6 @@ const SIDE_MIN: u32 = 100;
 const INK_MIN: f32 = 0.000_02;
 /// Paper darker than this is the lid or a fault, not a page.
 const PAPER_MIN: u8 = 70;
-/// Below this mean confidence the page may lie upside down; print the right way up has over 0.8,
-/// upside down under 0.5.
-const DOUBT: f32 = 0.65;
 /// Smaller skew than this is not worth a resampling.
 const LEVEL_DEGREES: f32 = 0.1;
 
@@ -69,6 +71,8 @@ const WHITE: u8 = 225;
 const FOLDERS: [&str; 2] = ["/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tessdata"];
 const MODEL: &str = "tesseract-vie";
 const LANGUAGE: &str = "vie";
+/// Our own reader's weights in the manifest.
+const OWN_MODEL: &str = "line-reader";
 
 /// Tesseract's OpenMP threads fight with our own: on a busy 2-core machine a page took 15 s
 /// instead of 2 s. libgomp reads the variable when the process starts, so the program must have
@@ -79,7 +83,7 @@ pub fn omp_thread_limit_is_set() -> bool {
 
 /// Reads pages. Keeps one recogniser per thread, opened once.
 pub struct Reader {
-    engines: Vec<Engine>,
+    engines: Vec<Box<dyn Recogniser>>,
     model: ModelInfo,
 }
 
@@ -95,8 +99,19 @@ impl Reader {
         let folder = folder.unwrap_or_else(debian);
         let manifest = Manifest::embedded()?;
         let model = manifest.model(MODEL)?.check(folder)?;
-        let engines: Result<_, _> =
-            (0..workers.max(1)).map(|_| Engine::open(folder, LANGUAGE)).collect();
+        let open = |_| Ok(Box::new(Engine::open(folder, LANGUAGE)?) as Box<dyn Recogniser>);
+        let engines: Result<_, ReadError> = (0..workers.max(1)).map(open).collect();
+        Ok(Self { engines: engines?, model })
+    }
+
+    /// Checks our own weights in `folder` and opens `workers` readers over the LiteRT library at
+    /// `library`, at least one.
+    pub fn open_own(folder: &Path, library: &Path, workers: usize) -> Result<Self, ReadError> {
+        let manifest = Manifest::embedded()?;
+        let (model, weights) = manifest.model(OWN_MODEL)?.read(folder)?;
+        let open =
+            |_| Ok(Box::new(OwnEngine::open(library, weights.clone())?) as Box<dyn Recogniser>);
+        let engines: Result<_, ReadError> = (0..workers.max(1)).map(open).collect();
         Ok(Self { engines: engines?, model })
     }
 
@@ -118,7 +133,7 @@ impl Reader {
             for (engine, share) in self.engines.iter_mut().zip(shares) {
                 scope.spawn(move || {
                     for (page, slot) in share {
-                        *slot = Some(read_page(engine, page));
+                        *slot = Some(read_page(engine.as_mut(), page));
                     }
                 });
             }
@@ -127,7 +142,7 @@ impl Reader {
     }
 }
 
-fn read_page(engine: &mut Engine, page: &Raster) -> Result<PageReading, ReadError> {
+fn read_page(engine: &mut dyn Recogniser, page: &Raster) -> Result<PageReading, ReadError> {
     let (width, height) = (page.width(), page.height());
     if width < SIDE_MIN || height < SIDE_MIN {
         return Err(ReadError::TooSmall { width, height });
@@ -175,14 +190,14 @@ fn read_page(engine: &mut Engine, page: &Raster) -> Result<PageReading, ReadErro
 
 /// Reads the levelled page, and once more turned when the first reading makes no sense.
 fn recognise(
-    engine: &mut Engine,
+    engine: &mut dyn Recogniser,
     straight: Plane,
     reading: &mut PageReading,
 ) -> Result<(), ReadError> {
     let upright = engine.read(&straight, reading.dpi)?;
     let first = confidence(&upright);
     let mut found = upright;
-    if first < DOUBT {
+    if first < engine.doubt() {
         let turned = engine.read(&straight.turned_half(), reading.dpi)?;
         if confidence(&turned) > first {
             found = turned;

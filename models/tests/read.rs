@@ -15,6 +15,13 @@ fn raster(sheet: &Sheet) -> Raster {
         .expect("a sheet is a page")
 }
 
+/// What `make setup` puts beside the build, and the weights of this repository.
+fn own_reader() -> Reader {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let library = here.join("../target/litert/libLiteRt.so");
+    Reader::open_own(&here.join("reader"), &library, 1).expect("`make setup` installs LiteRT")
+}
+
 fn reader() -> Reader {
     Reader::open(None, 2).expect("tesseract-ocr-vie is installed")
 }
@@ -72,6 +79,19 @@ fn offset(sheet: &Sheet, page: &PageReading) -> (f32, usize) {
         let gap = a.iter().zip(&b).map(|(p, q)| (p[0] - q[0]).hypot(p[1] - q[1]));
         (gap.fold(most, f32::max), count + 1)
     })
+}
+
+/// How many printed words were read without fault and stand within so many pixels of the print.
+fn words_within(sheet: &Sheet, page: &PageReading, pixels: f32) -> usize {
+    let words: Vec<&Word> = page.lines.iter().flat_map(|line| &line.words).collect();
+    let found = sheet.words.iter().filter(|printed| {
+        words.iter().any(|word| {
+            let mut corners = printed.quad.iter().zip(&word.quad);
+            word.text == printed.text
+                && corners.all(|(p, q)| (p[0] - q[0]).hypot(p[1] - q[1]) <= pixels)
+        })
+    });
+    found.count()
 }
 
 #[test]
@@ -206,4 +226,45 @@ fn missing_weights_name_the_package_to_install() {
     let error = Reader::open(Some(folder.path()), 1).err().expect("no weights there");
     let source = std::error::Error::source(&error).expect("a cause").to_string();
     assert!(source.contains("tesseract-ocr-vie"), "{source}");
+}
+
+#[test]
+fn our_own_reader_finds_every_line_and_each_word_where_it_stands() {
+    let mut reader = own_reader();
+    assert_eq!(reader.model().name, "line-reader");
+    for (look, errors_max) in [
+        (Look::default(), 0.01),
+        (Look { skew_degrees: 1.3, noise: 12, ..Look::default() }, 0.01),
+        (Look { grey: true, noise: 20, shadow: 0.3, ..Look::default() }, 0.01),
+    ] {
+        for document in [Document::Decision, Document::Birth] {
+            for sheet in draw(document, &look, 3).expect("draw") {
+                let page = reader.read(&[&raster(&sheet)]).expect("read").remove(0);
+                let (rate, spurious) = errors(&sheet, &page);
+                let said = format!("{document:?} in {look:?}: {rate}, {spurious} out of nothing");
+                assert!(rate < errors_max && spurious < 20, "{said}");
+                let near = words_within(&sheet, &page, 2.0);
+                assert!(near * 100 > sheet.words.len() * 97, "{near} of {}", sheet.words.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sheet_upside_down_is_told_by_our_own_reader_too() {
+    let look = Look { half_turned: true, ..Look::default() };
+    let sheet = draw(Document::Decision, &look, 3).expect("draw").swap_remove(0);
+    let page = own_reader().read(&[&raster(&sheet)]).expect("read").remove(0);
+    assert!(page.turned_half && page.confidence > 0.8, "{}", page.confidence);
+}
+
+#[test]
+fn a_runtime_that_nobody_examined_is_not_loaded() {
+    let folder = tempfile::tempdir().expect("folder");
+    let library = folder.path().join("libLiteRt.so");
+    std::fs::write(&library, b"another library").expect("write");
+    let refused = tflite_abi::check(&library);
+    assert!(matches!(refused, Err(tflite_abi::LoadError::Digest { .. })), "{refused:?}");
+    let missing = Reader::open_own(&folder.path().join("none"), &library, 1);
+    assert!(matches!(missing, Err(ReadError::Weights(_))));
 }

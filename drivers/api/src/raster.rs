@@ -96,9 +96,16 @@ impl Raster {
         self.format
     }
 
-    /// Dots per inch on both axes.
+    /// Dots per inch on both axes; 0 where nobody knows.
     pub const fn dpi(&self) -> u32 {
         self.dpi
+    }
+
+    /// The same page with another resolution; 0 says that it is not known.
+    #[must_use]
+    pub fn with_dpi(mut self, dpi: u32) -> Self {
+        self.dpi = dpi;
+        self
     }
 
     /// The pixels, rows top to bottom.

@@ -7,7 +7,7 @@ use drivers_api::Raster;
 use models::{Classification, PageReading, ReadError, Reader};
 
 use super::picture;
-use crate::config::Reading;
+use crate::config::{Reading, ReadingEngine};
 use crate::desk::KeptPage;
 use crate::engine::lock;
 use crate::visit::{KindFact, Say, Severity, Trouble};
@@ -46,7 +46,7 @@ impl ReaderPool {
     pub fn open(config: &Reading) -> Result<(Self, models::ModelInfo), ReadError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let workers = if config.workers == 0 { cores } else { config.workers };
-        let open = || Reader::open(Some(&config.tessdata), 1);
+        let open = || open_reader(config);
         let readers = (0..workers).map(|_| open()).collect::<Result<Vec<_>, _>>()?;
         let model = readers
             .first()
@@ -63,6 +63,14 @@ impl ReaderPool {
             }
             idle = self.returned.wait(idle).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
+    }
+}
+
+/// A reader for one page at a time, with the engine of the site file.
+pub fn open_reader(config: &Reading) -> Result<Reader, ReadError> {
+    match config.engine {
+        ReadingEngine::Tesseract => Reader::open(Some(&config.tessdata), 1),
+        ReadingEngine::Own => Reader::open_own(&config.models, &config.runtime, 1),
     }
 }
 

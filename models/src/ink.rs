@@ -1,0 +1,272 @@
+//! The pieces of ink on a page: what is dark, without rules, as connected components.
+
+use crate::plane::Plane;
+
+/// Paper's level on a flattened page, and the lightest ink that is still told from it.
+const PAPER: f32 = 235.0;
+const THRESHOLD_MAX: f32 = 200.0;
+/// Ink reaches a little over the middle between its own level and the paper's, so that thin
+/// strokes hold together.
+const OVER_THE_MIDDLE: f32 = 12.0;
+/// A straight run of ink longer than this is a rule or a frame, no letter: inches.
+const RULE_ACROSS: f32 = 0.37;
+const RULE_DOWN: f32 = 0.30;
+/// How far a rule's soft edge reaches: inches.
+const RULE_EDGE: f32 = 0.007;
+
+/// An upright box, right and bottom exclusive, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) left: usize,
+    pub(crate) top: usize,
+    pub(crate) right: usize,
+    pub(crate) bottom: usize,
+    /// Dark pixels in it.
+    pub(crate) area: usize,
+}
+
+impl Piece {
+    pub(crate) fn width(&self) -> f32 {
+        (self.right - self.left) as f32
+    }
+
+    pub(crate) fn height(&self) -> f32 {
+        (self.bottom - self.top) as f32
+    }
+
+    /// The middle of the box.
+    pub(crate) fn middle(&self) -> (f32, f32) {
+        ((self.left + self.right) as f32 / 2.0, (self.top + self.bottom) as f32 / 2.0)
+    }
+
+    fn grow(&mut self, other: &Self) {
+        self.left = self.left.min(other.left);
+        self.top = self.top.min(other.top);
+        self.right = self.right.max(other.right);
+        self.bottom = self.bottom.max(other.bottom);
+        self.area += other.area;
+    }
+}
+
+/// The ink of a page.
+pub(crate) struct Ink {
+    /// Its connected components (8 neighbours), rules left out.
+    pub(crate) pieces: Vec<Piece>,
+    /// Vertical rules, which part columns and cells.
+    pub(crate) uprights: Vec<Piece>,
+}
+
+/// Finds the ink of a flattened page, and paints the rules on `plane` over with paper.
+pub(crate) fn find(plane: &mut Plane, dpi: u32) -> Ink {
+    let inch = dpi as f32;
+    let threshold = threshold(plane);
+    let mut dark = Dark::new(plane, threshold);
+    let across = dark.long_runs_across((inch * RULE_ACROSS) as usize);
+    let down = dark.long_runs_down((inch * RULE_DOWN) as usize);
+    let edge = (inch * RULE_EDGE).ceil() as usize;
+    for rule in across.iter().chain(&down) {
+        dark.erase(rule, edge, plane);
+    }
+    let uprights = joined(down, edge);
+    Ink { pieces: dark.pieces(), uprights }
+}
+
+fn threshold(plane: &Plane) -> u8 {
+    let mut counts = [0u32; 256];
+    // A prime stride, so that no pattern of the page is in step with it.
+    for level in plane.data.iter().step_by(13) {
+        counts[usize::from(*level)] += 1;
+    }
+    let wanted = plane.data.len().div_ceil(13) as u32 / 50;
+    let mut seen = 0;
+    let ink = (0..256usize).find(|level| {
+        seen += counts[*level];
+        seen > wanted
+    });
+    let middle = (PAPER + ink.unwrap_or(0) as f32) / 2.0 + OVER_THE_MIDDLE;
+    middle.min(THRESHOLD_MAX) as u8
+}
+
+/// Which pixels are dark.
+struct Dark {
+    width: usize,
+    height: usize,
+    is: Vec<bool>,
+}
+
+impl Dark {
+    fn new(plane: &Plane, threshold: u8) -> Self {
+        let is = plane.data.iter().map(|level| *level < threshold).collect();
+        Self { width: plane.width, height: plane.height, is }
+    }
+
+    /// Rows of dark pixels: left and right end, exclusive.
+    fn runs(&self, y: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let row = &self.is[y * self.width..(y + 1) * self.width];
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let left = at + row[at..].iter().position(|dark| *dark)?;
+            let right = row[left..].iter().position(|dark| !*dark).map_or(row.len(), |n| left + n);
+            at = right;
+            Some((left, right))
+        })
+    }
+
+    fn long_runs_across(&self, length: usize) -> Vec<Piece> {
+        let mut found = Vec::new();
+        for y in 0..self.height {
+            for (left, right) in self.runs(y).filter(|(left, right)| right - left >= length) {
+                found.push(Piece { left, top: y, right, bottom: y + 1, area: right - left });
+            }
+        }
+        found
+    }
+
+    fn long_runs_down(&self, length: usize) -> Vec<Piece> {
+        let mut found = Vec::new();
+        let mut lengths = vec![0usize; self.width];
+        for y in 0..=self.height {
+            for (x, run) in lengths.iter_mut().enumerate() {
+                if y < self.height && self.is[y * self.width + x] {
+                    *run += 1;
+                    continue;
+                }
+                if *run >= length {
+                    let (top, area) = (y - *run, *run);
+                    found.push(Piece { left: x, top, right: x + 1, bottom: y, area });
+                }
+                *run = 0;
+            }
+        }
+        found
+    }
+
+    fn erase(&mut self, rule: &Piece, edge: usize, plane: &mut Plane) {
+        let (left, right) = (rule.left.saturating_sub(edge), (rule.right + edge).min(self.width));
+        for y in rule.top.saturating_sub(edge)..(rule.bottom + edge).min(self.height) {
+            let row = y * self.width;
+            self.is[row + left..row + right].fill(false);
+            plane.data[row + left..row + right].fill(PAPER as u8);
+        }
+    }
+
+    fn pieces(&self) -> Vec<Piece> {
+        let mut forest = Forest::default();
+        let mut above: Vec<(usize, usize, usize)> = Vec::new();
+        for y in 0..self.height {
+            let mut first = 0;
+            let mut here = Vec::with_capacity(above.len());
+            for (left, right) in self.runs(y) {
+                let run = Piece { left, top: y, right, bottom: y + 1, area: right - left };
+                let own = forest.plant(run);
+                // Runs of the row above that touch this one, corners included.
+                while above.get(first).is_some_and(|(_, end, _)| *end < left) {
+                    first += 1;
+                }
+                let touching = above[first..].iter().take_while(|(begin, _, _)| *begin <= right);
+                touching.for_each(|(_, _, other)| forest.join(own, *other));
+                here.push((left, right, own));
+            }
+            above = here;
+        }
+        forest.boxes()
+    }
+}
+
+/// Sets of runs that touch one another.
+#[derive(Default)]
+struct Forest {
+    parents: Vec<usize>,
+    boxes: Vec<Piece>,
+}
+
+impl Forest {
+    fn plant(&mut self, run: Piece) -> usize {
+        self.parents.push(self.parents.len());
+        self.boxes.push(run);
+        self.parents.len() - 1
+    }
+
+    fn root(&mut self, mut at: usize) -> usize {
+        while self.parents[at] != at {
+            self.parents[at] = self.parents[self.parents[at]];
+            at = self.parents[at];
+        }
+        at
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        if one != other {
+            let (keep, lose) = (one.min(other), one.max(other));
+            let lost = self.boxes[lose];
+            self.boxes[keep].grow(&lost);
+            self.parents[lose] = keep;
+        }
+    }
+
+    fn boxes(self) -> Vec<Piece> {
+        let roots = self.parents.iter().enumerate().filter(|(at, parent)| at == *parent);
+        roots.map(|(at, _)| self.boxes[at]).collect()
+    }
+}
+
+/// Columns of a rule as one box each.
+fn joined(mut columns: Vec<Piece>, gap: usize) -> Vec<Piece> {
+    columns.sort_by_key(|column| (column.left, column.top));
+    let mut rules: Vec<Piece> = Vec::new();
+    for column in columns {
+        let touches = |rule: &&mut Piece| {
+            column.left <= rule.right + gap && column.top < rule.bottom && rule.top < column.bottom
+        };
+        match rules.iter_mut().find(touches) {
+            Some(rule) => rule.grow(&column),
+            None => rules.push(column),
+        }
+    }
+    rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(rows: &[&str]) -> Plane {
+        let levels = rows.iter().flat_map(|row| row.bytes());
+        let data = levels.map(|mark| if mark == b'#' { 0 } else { 245 }).collect();
+        Plane::new(rows[0].len(), rows.len(), data)
+    }
+
+    #[test]
+    fn pieces_touch_by_corners_and_forks_are_one() {
+        let mut plane = page(&[
+            "#..#....", //
+            ".#.#..#.", //
+            "..#....#", //
+            "........", //
+            "#.......",
+        ]);
+        let mut pieces = find(&mut plane, 300).pieces;
+        pieces.sort_by_key(|piece| (piece.top, piece.left));
+        let boxes: Vec<_> = pieces.iter().map(|p| (p.left, p.top, p.right, p.bottom)).collect();
+        assert_eq!(boxes, [(0, 0, 4, 3), (6, 1, 8, 3), (0, 4, 1, 5)]);
+        assert_eq!(pieces[0].area, 5);
+    }
+
+    #[test]
+    fn rules_are_no_ink_and_part_columns() {
+        let mut plane = Plane::new(300, 300, vec![245; 300 * 300]);
+        for i in 20..280 {
+            plane.data[100 * 300 + i] = 0;
+            plane.data[i * 300 + 150] = 0;
+        }
+        for y in 200..220 {
+            plane.data[y * 300 + 60..y * 300 + 70].fill(0);
+        }
+        let ink = find(&mut plane, 300);
+        assert_eq!(ink.pieces.len(), 1, "{:?}", ink.pieces);
+        assert_eq!(ink.uprights.len(), 1);
+        assert_eq!((ink.uprights[0].left, ink.uprights[0].top), (150, 20));
+        assert_eq!(plane.data[100 * 300 + 40], PAPER as u8, "the rule is painted over");
+    }
+}
