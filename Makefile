@@ -60,8 +60,12 @@ cross: setup ## the workspace for the kiosk's processor (aarch64), checked by it
 train-ocr: setup ## make the line reader anew, an hour of two cores; STEPS=100000 for longer, SIZE=large
 	models/reader/train.sh
 
+eval-ocr: setup ## our reader and Tesseract on the same drawn pages: the table of docs/reading-table.md
+	cargo build --release $(PROGRAMS) --bin eval-ocr
+	$(OUT)/release/eval-ocr --write docs/reading-table.md
+
 clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
 .PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants fuzz cross train-ocr \
-	clean
+	eval-ocr clean

@@ -1,12 +1,8 @@
 //! The seal's key between copies, on real SoftHSM2 tokens: taken out, put back, changed.
-//!
-//! Each test runs in a process of its own, because SoftHSM2 takes its configuration from the
-//! environment and PKCS#11 keeps one state per process.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use counterpart::{SoftTokens, Subject, TestCa, TokenKey, TokenSpec, Usage};
+use counterpart::{SoftTokens, Subject, TestCa, TokenKey, TokenSpec, Usage, in_own_process};
 use drivers_api::{Fault, Pin, SigningSession, Token};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use kiosk::pin::PinSource;
@@ -53,36 +49,24 @@ fn token(module: &Path, label: &str) -> Pkcs11Token {
     Pkcs11Token::new(Pkcs11Config { module: module.into(), token: label.into(), key: label.into() })
 }
 
-/// Runs this test's body in a child process whose environment names its tokens.
-fn in_own_process(test: &str, body: impl FnOnce(&Bench)) {
-    const FOLDER: &str = "SEAL_TEST_FOLDER";
-    if let Some(folder) = std::env::var_os(FOLDER) {
-        let folder = PathBuf::from(folder);
+/// Runs this test's body in a process that sees its tokens.
+fn bench(test: &str, body: impl FnOnce(&Bench)) {
+    in_own_process(test, |folder| {
         let ca = TestCa::new("Test root").expect("a root");
         let specs = [spec("authority"), spec("officer")];
-        let tokens = SoftTokens::create(&folder, &ca, &specs).expect("tokens");
+        let tokens = SoftTokens::create(folder, &ca, &specs).expect("tokens");
         let pin = folder.join("pin");
         std::fs::write(&pin, PIN).expect("the PIN is written");
         let seal =
             SealKey::new(Box::new(token(tokens.module(), "authority")), PinSource::File(pin));
-        return body(&Bench { folder, ca, tokens, seal });
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let program = std::env::current_exe().expect("this test's program");
-    let output = Command::new(program)
-        .args([test, "--exact", "--nocapture"])
-        .env(FOLDER, folder.path())
-        .env("SOFTHSM2_CONF", folder.path().join("softhsm2.conf"))
-        .output()
-        .expect("it runs again");
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("1 passed"), "{text}");
+        body(&Bench { folder: folder.into(), ca, tokens, seal });
+    });
 }
 
 #[test]
 fn a_seal_that_was_out_is_noticed_and_signs_again_once_it_is_back() {
     let name = "a_seal_that_was_out_is_noticed_and_signs_again_once_it_is_back";
-    in_own_process(name, |bench| {
+    bench(name, |bench| {
         bench.seal.ready().expect("it opens");
         bench.sign();
         bench.tokens.unplug("authority").expect("it was in");
@@ -109,7 +93,7 @@ fn a_seal_that_was_out_is_noticed_and_signs_again_once_it_is_back() {
 #[test]
 fn another_token_of_the_same_name_is_not_taken_for_the_one_before() {
     let name = "another_token_of_the_same_name_is_not_taken_for_the_one_before";
-    in_own_process(name, |bench| {
+    bench(name, |bench| {
         let other = bench.folder.join("other");
         std::fs::create_dir(&other).expect("a folder");
         let new = SoftTokens::create(&other, &bench.ca, &[spec("authority")]).expect("a token");
@@ -130,7 +114,7 @@ fn another_token_of_the_same_name_is_not_taken_for_the_one_before() {
 #[test]
 fn an_officers_token_put_in_later_opens_when_the_seal_is_put_down() {
     let name = "an_officers_token_put_in_later_opens_when_the_seal_is_put_down";
-    in_own_process(name, |bench| {
+    bench(name, |bench| {
         bench.tokens.unplug("officer").expect("it was in");
         bench.seal.ready().expect("it opens");
         let mut officer = bench.token("officer");

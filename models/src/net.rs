@@ -50,7 +50,9 @@ pub(crate) fn load_runtime(library: &Path) -> Result<(), NetError> {
     Ok(tflite_abi::load(library)?)
 }
 
-/// Weights that are kept for the life of the process, as interpreters need them.
+/// Weights that are kept for the life of the process, as interpreters need them; a copy is the same
+/// weights.
+#[derive(Clone, Copy)]
 pub(crate) struct Weights {
     name: &'static str,
     model: &'static Model<'static>,

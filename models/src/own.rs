@@ -39,12 +39,18 @@ pub(crate) struct OwnEngine {
 }
 
 impl OwnEngine {
-    /// Takes weights whose digest was checked, and the runtime library.
-    pub(crate) fn open(library: &Path, weights: Vec<u8>) -> Result<Self, NetError> {
+    /// Takes weights whose digest was checked, and the runtime library; makes so many readers.
+    pub(crate) fn open(
+        library: &Path,
+        weights: Vec<u8>,
+        count: usize,
+    ) -> Result<Vec<Self>, NetError> {
         crate::net::load_runtime(library)?;
         let weights = Weights::new("reader", weights)?;
-        let letters = LETTERS.trim_end_matches('\n').chars().collect();
-        Ok(Self { weights, nets: [const { None }; WIDTHS.len()], letters })
+        let letters: Vec<char> = LETTERS.trim_end_matches('\n').chars().collect();
+        let one =
+            || Self { weights, nets: [const { None }; WIDTHS.len()], letters: letters.clone() };
+        Ok((0..count).map(|_| one()).collect())
     }
 
     fn net(&mut self, index: usize) -> Result<&mut Net, NetError> {

@@ -109,10 +109,9 @@ impl Reader {
     pub fn open_own(folder: &Path, library: &Path, workers: usize) -> Result<Self, ReadError> {
         let manifest = Manifest::embedded()?;
         let (model, weights) = manifest.model(OWN_MODEL)?.read(folder)?;
-        let open =
-            |_| Ok(Box::new(OwnEngine::open(library, weights.clone())?) as Box<dyn Recogniser>);
-        let engines: Result<_, ReadError> = (0..workers.max(1)).map(open).collect();
-        Ok(Self { engines: engines?, model })
+        let engines = OwnEngine::open(library, weights, workers.max(1))?;
+        let boxed = |engine| Box::new(engine) as Box<dyn Recogniser>;
+        Ok(Self { engines: engines.into_iter().map(boxed).collect(), model })
     }
 
     /// The weights in use.

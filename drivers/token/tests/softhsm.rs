@@ -1,10 +1,8 @@
-//! The token driver against real SoftHSM2 tokens. Each test runs in a process of its own, because
-//! SoftHSM2 takes its configuration from the environment and PKCS#11 keeps one state per process.
+//! The token driver against real SoftHSM2 tokens.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use counterpart::{SoftTokens, Subject, TestCa, TokenKey, TokenSpec, Usage};
+use counterpart::{SoftTokens, Subject, TestCa, TokenKey, TokenSpec, Usage, in_own_process};
 use drivers_api::{DeviceError, Fault, KeyAlgorithm, Pin, SigningSession, Token};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use ring::signature::{
@@ -69,25 +67,13 @@ fn fault<T>(result: Result<T, DeviceError>) -> Fault {
     result.map(|_| ()).expect_err("a fault was made").fault
 }
 
-/// Runs this test's body in a child process whose environment names its tokens.
-fn in_own_process(test: &str, specs: &[TokenSpec], body: impl FnOnce(&Bench)) {
-    const FOLDER: &str = "TOKEN_TEST_FOLDER";
-    if let Some(folder) = std::env::var_os(FOLDER) {
+/// Runs this test's body in a process that sees its tokens.
+fn bench(test: &str, specs: &[TokenSpec], body: impl FnOnce(&Bench)) {
+    in_own_process(test, |folder| {
         let ca = TestCa::new("Test root").expect("a root");
-        let folder = PathBuf::from(folder);
-        let tokens = SoftTokens::create(&folder, &ca, specs).expect("tokens");
-        return body(&Bench { tokens, ca });
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let program = std::env::current_exe().expect("this test's program");
-    let output = Command::new(program)
-        .args([test, "--exact", "--nocapture"])
-        .env(FOLDER, folder.path())
-        .env("SOFTHSM2_CONF", folder.path().join("softhsm2.conf"))
-        .output()
-        .expect("it runs again");
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("1 passed"), "{text}");
+        let tokens = SoftTokens::create(folder, &ca, specs).expect("tokens");
+        body(&Bench { tokens, ca });
+    });
 }
 
 #[test]
@@ -97,7 +83,7 @@ fn ec_and_rsa_keys_on_two_tokens_sign_what_their_certificates_verify() {
         spec("authority", "seal-key", TokenKey::Rsa3072),
     ];
     let name = "ec_and_rsa_keys_on_two_tokens_sign_what_their_certificates_verify";
-    in_own_process(name, &specs, |bench| {
+    bench(name, &specs, |bench| {
         let mut officer = bench.open("officer", "officer-key");
         let mut seal = bench.open("authority", "seal-key");
         assert_eq!(officer.algorithm(), KeyAlgorithm::EcdsaP256Sha256);
@@ -121,7 +107,7 @@ fn ec_and_rsa_keys_on_two_tokens_sign_what_their_certificates_verify() {
 #[test]
 fn a_wrong_pin_is_told_and_the_right_one_opens_after_it() {
     let specs = [spec("officer", "officer-key", TokenKey::EcP256)];
-    in_own_process("a_wrong_pin_is_told_and_the_right_one_opens_after_it", &specs, |bench| {
+    bench("a_wrong_pin_is_told_and_the_right_one_opens_after_it", &specs, |bench| {
         let mut token = bench.token("officer", "officer-key");
         for pin in ["135790", "1", ""] {
             assert_eq!(fault(token.open(&Pin::new(pin))), Fault::PinIncorrect, "{pin:?}");
@@ -142,7 +128,7 @@ fn sessions_of_one_token_are_independent() {
         spec("both", "officer-key", TokenKey::EcP256),
         spec("both", "seal-key", TokenKey::Rsa2048),
     ];
-    in_own_process("sessions_of_one_token_are_independent", &specs, |bench| {
+    bench("sessions_of_one_token_are_independent", &specs, |bench| {
         let mut officer = bench.open("both", "officer-key");
         let seal = bench.open("both", "seal-key");
         drop(seal);
@@ -167,7 +153,7 @@ fn a_token_taken_out_is_removed_and_one_put_back_opens_again() {
         spec("authority", "seal-key", TokenKey::Rsa2048),
     ];
     let name = "a_token_taken_out_is_removed_and_one_put_back_opens_again";
-    in_own_process(name, &specs, |bench| {
+    bench(name, &specs, |bench| {
         let mut token = bench.token("officer", "officer-key");
         let mut officer = token.open(&Pin::new(PIN)).expect("it opens");
         let mut seal = bench.open("authority", "seal-key");
@@ -187,7 +173,7 @@ fn a_token_taken_out_is_removed_and_one_put_back_opens_again() {
 #[test]
 fn what_is_missing_is_named() {
     let specs = [spec("officer", "officer-key", TokenKey::EcP256)];
-    in_own_process("what_is_missing_is_named", &specs, |bench| {
+    bench("what_is_missing_is_named", &specs, |bench| {
         let pin = Pin::new(PIN);
         let mut other_key = bench.token("officer", "nobody-key");
         assert_eq!(fault(other_key.open(&pin)), Fault::Misconfigured);

@@ -1,8 +1,8 @@
 //! The printed book, as qpdf and poppler read it.
 
-use std::path::Path;
-use std::process::Command;
+mod common;
 
+use common::{fonts, run};
 use formats_book::{Book, Faces, Refused, Row, Span, Totals, money, print};
 use proptest::prelude::*;
 use time::macros::{date, datetime};
@@ -10,26 +10,9 @@ use time::{Duration, Month, OffsetDateTime};
 
 const AT: OffsetDateTime = datetime!(2026-12-31 17:05 +7);
 
-fn fonts() -> [Vec<u8>; 2] {
-    let folder = Path::new("/usr/share/fonts/truetype/liberation2");
-    ["LiberationSerif-Regular.ttf", "LiberationSerif-Bold.ttf"]
-        .map(|name| std::fs::read(folder.join(name)).expect("`make setup` installs the fonts"))
-}
-
 fn printed(book: &Book, span: Span) -> Vec<u8> {
     let [regular, bold] = fonts();
     print(book, span, Faces { regular: &regular, bold: &bold }, AT).expect("the book prints")
-}
-
-fn run(program: &str, arguments: &[&str], file: &[u8]) -> String {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("book.pdf");
-    std::fs::write(&path, file).expect("written");
-    let path = path.to_str().expect("a path in UTF-8");
-    let arguments: Vec<_> = arguments.iter().map(|a| if *a == "{}" { path } else { a }).collect();
-    let done = Command::new(program).args(arguments).output().expect("`make setup` installs it");
-    assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).expect("text")
 }
 
 /// The text of the file with runs of blanks as one.

@@ -1,8 +1,8 @@
 //! The appointment slip, as qpdf and poppler read it.
 
-use std::path::Path;
-use std::process::Command;
+mod common;
 
+use common::{fonts, run};
 use formats_book::{Faces, Slip, print_slip};
 use time::macros::datetime;
 
@@ -24,21 +24,8 @@ fn slip() -> Slip {
 }
 
 fn printed(slip: &Slip) -> Vec<u8> {
-    let folder = Path::new("/usr/share/fonts/truetype/liberation2");
-    let [regular, bold] = ["LiberationSerif-Regular.ttf", "LiberationSerif-Bold.ttf"]
-        .map(|name| std::fs::read(folder.join(name)).expect("`make setup` installs the fonts"));
+    let [regular, bold] = fonts();
     print_slip(slip, Faces { regular: &regular, bold: &bold }).expect("the slip prints")
-}
-
-fn run(program: &str, arguments: &[&str], file: &[u8]) -> String {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("slip.pdf");
-    std::fs::write(&path, file).expect("written");
-    let path = path.to_str().expect("a path in UTF-8");
-    let arguments: Vec<_> = arguments.iter().map(|a| if *a == "{}" { path } else { a }).collect();
-    let done = Command::new(program).args(arguments).output().expect("`make setup` installs it");
-    assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).expect("text")
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub use ocsp::Revocation;
 pub use poor_link::{Carried, LinkModel, PoorLink};
 pub use process::{Started, free_port};
 pub use saned::{Backend, Saned};
-pub use tokens::{SoftTokens, TokenKey, TokenSpec};
+pub use tokens::{SoftTokens, TokenKey, TokenSpec, in_own_process};
 pub use tpm::{BareTpm, Tpm};
 pub use trust_http::TrustHttp;
 pub use tsa::TimeStampAuthority;

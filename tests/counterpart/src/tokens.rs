@@ -10,6 +10,8 @@ use crate::{CounterpartError, Issued, Subject, TestCa, Usage};
 const SO_PIN: &str = "87654321";
 /// CKA_ID of the root certificate; keys count from 1.
 const ROOT_ID: &str = "ff";
+/// SoftHSM's configuration in the tokens' folder.
+const CONF: &str = "softhsm2.conf";
 
 /// The kind of a key pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,29 @@ struct Made {
     spec: TokenSpec,
     folder: String,
     certificate: Issued,
+}
+
+/// Runs the body of the test named `test` in a process of its own, with a folder for its tokens:
+/// SoftHSM2 takes its configuration from the environment, and PKCS#11 keeps one state per process.
+///
+/// # Panics
+/// When the body does, with its output.
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
+pub fn in_own_process(test: &str, body: impl FnOnce(&Path)) {
+    const FOLDER: &str = "SOFT_TOKENS_FOLDER";
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return body(Path::new(&folder));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = std::env::current_exe().expect("this test's program");
+    let output = Command::new(program)
+        .args([test, "--exact", "--nocapture"])
+        .env(FOLDER, folder.path())
+        .env("SOFTHSM2_CONF", folder.path().join(CONF))
+        .output()
+        .expect("it runs again");
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("1 passed"), "{text}");
 }
 
 /// SoftHSM2 tokens in a folder.
@@ -108,7 +133,7 @@ impl SoftTokens {
 
     /// The configuration file for `SOFTHSM2_CONF`.
     pub fn conf(&self) -> PathBuf {
-        self.dir.join("softhsm2.conf")
+        self.dir.join(CONF)
     }
 
     /// The certificate of a key.

@@ -1,10 +1,10 @@
 //! `make eval-ocr`: what our reader and Tesseract make of the same drawn pages, as a table.
 //!
-//! Pages come from `tests/paper`, which shares neither typefaces' files nor texts nor wear with the
-//! generator that our reader was trained with. Every engine is asked as its users ask it: `kiosk
-//! read` and `tesseract`, each given the image file. Words count for the printed line on which
-//! they stand, whatever the order in which an engine tells them; words that stand on none are
-//! spurious.
+//! Pages come from `tests/paper`, which shares neither texts nor wear with the generator that our
+//! reader was trained with; its typefaces, Liberation and DejaVu, are among those trained on. Every
+//! engine is asked as its users ask it: `kiosk read` and `tesseract`, each given the image file.
+//! Words count for the printed line on which they stand, whatever the order in which an engine
+//! tells them; words that stand on none are spurious.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
