@@ -10,13 +10,15 @@ use time::{Date, Month};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::card::number_warnings;
+use crate::id_number::is_number;
+use crate::mrz::Sex;
+
 /// Longest payload in bytes; a real one has about 150, a card of 2024 with relatives' names some
 /// 600.
 pub const PAYLOAD_BYTES_MAX: usize = 2048;
 /// Most fields taken apart.
 const FIELDS_MAX: usize = 32;
-/// Digits of the personal identification number (Law 26/2023, art. 12).
-const NUMBER_DIGITS: usize = 12;
 
 /// Why a payload is not an identity card's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +73,7 @@ impl std::fmt::Debug for CardQr {
 }
 
 /// Something about the card that does not fit together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CardWarning {
     /// The century digit of the number does not fit sex or century of birth.
     CenturyOrSex,
@@ -120,7 +122,7 @@ pub fn parse(payload: &str) -> Result<CardQr, IdQrError> {
         return Err(IdQrError::Control(at + 1));
     }
     let number = fields[0];
-    if !digits(number, NUMBER_DIGITS) {
+    if !is_number(number) {
         return Err(IdQrError::Number);
     }
     // Without the old number the name stands in its place.
@@ -154,21 +156,7 @@ pub fn parse(payload: &str) -> Result<CardQr, IdQrError> {
 impl CardQr {
     /// What does not fit together; never a reason to refuse by itself.
     pub fn warnings(&self) -> Vec<CardWarning> {
-        let digits: Vec<i32> =
-            self.number.bytes().filter(u8::is_ascii_digit).map(|b| i32::from(b - b'0')).collect();
-        let mut found = vec![];
-        if let [_, _, _, century, tens, ones, ..] = digits[..] {
-            // 0 and 1 for the 1900s, 2 and 3 for the 2000s, and so on; odd for women.
-            let woman = century % 2 == 1;
-            let stated = self.sex.to_lowercase();
-            let sex_fits = stated.is_empty() || woman == (stated != "nam");
-            if self.born.year().div_euclid(100) != 19 + century / 2 || !sex_fits {
-                found.push(CardWarning::CenturyOrSex);
-            }
-            if self.born.year().rem_euclid(100) != tens * 10 + ones {
-                found.push(CardWarning::Year);
-            }
-        }
+        let mut found = number_warnings(&self.number, self.born, Sex::from_words(&self.sex));
         if self.issued.is_some_and(|issued| issued < self.born) {
             found.push(CardWarning::IssuedBeforeBirth);
         }

@@ -8,6 +8,7 @@
 
 mod copy;
 
+use formats_vn::card::{Claim, Source, cross_check};
 use formats_wire::stick::StickIndex;
 use formats_wire::{Receipt, UploadMeta, stick, tus};
 use kiosk::store::read_segment;
@@ -28,7 +29,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     target("verify", copy::verify),
     target("updates", copy::updates),
     target("cms", copy::cms),
@@ -38,6 +39,7 @@ pub const TARGETS: [Target; 12] = [
     target("code", copy::code),
     target("qr", copy::qr),
     target("id_qr", id_qr),
+    target("mrz", mrz),
     target("scanner", drivers_scanner::fuzz_wire),
     Target { golden: &["formats/wire/golden"], ..target("wire", wire) },
     Target {
@@ -51,6 +53,19 @@ fn id_qr(bytes: &[u8]) {
     if let Ok(payload) = std::str::from_utf8(bytes) {
         let _ = formats_vn::id_qr::parse(payload).map(|card| card.warnings());
     }
+}
+
+/// Lines of a page in which the machine-readable zone is looked for.
+fn mrz(bytes: &[u8]) {
+    const TODAY: time::Date = time::macros::date!(2026 - 11 - 23);
+    let Ok(page) = std::str::from_utf8(bytes) else { return };
+    let Ok(zone) = formats_vn::mrz::find(page.lines(), TODAY) else { return };
+    // What is found stands by itself: read as it is, it is the same card.
+    let text = zone.text();
+    let again = formats_vn::mrz::parse([&text[..30], &text[30..60], &text[60..]], TODAY);
+    assert!(again.is_ok_and(|again| again.number == zone.number), "the zone does not stand");
+    let claim = Claim::of_mrz(Source::Mrz, &zone);
+    assert!(cross_check(&[claim.clone(), claim], TODAY).len() <= 5, "it differs from itself");
 }
 
 /// What kiosk and registry say to each other, and what lies on a stick between them.
