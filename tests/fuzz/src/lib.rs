@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`TARGETS`].
 
+mod chip;
 mod copy;
 
 use formats_vn::card::{Claim, Source, cross_check};
@@ -29,7 +30,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 15] = [
     target("verify", copy::verify),
     target("updates", copy::updates),
     target("cms", copy::cms),
@@ -40,6 +41,8 @@ pub const TARGETS: [Target; 13] = [
     target("qr", copy::qr),
     target("id_qr", id_qr),
     target("mrz", mrz),
+    target("lds", chip::lds),
+    target("chip", chip::conversation),
     target("scanner", drivers_scanner::fuzz_wire),
     Target { golden: &["formats/wire/golden"], ..target("wire", wire) },
     Target {

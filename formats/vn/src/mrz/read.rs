@@ -158,7 +158,7 @@ pub(super) const fn digits_like(byte: u8) -> &'static [u8] {
 /// many to prove anything.
 fn choices(places: &[Vec<u8>], accept: impl Fn(&[u8]) -> bool) -> Result<Vec<Vec<u8>>, MrzError> {
     let count = places.iter().try_fold(1usize, |n, place| n.checked_mul(place.len()));
-    if !count.is_some_and(|count| count <= CHOICES_MAX) {
+    if count.is_none_or(|count| count > CHOICES_MAX) {
         return Err(MrzError::Unsettled);
     }
     let mut all = vec![Vec::with_capacity(places.len())];
