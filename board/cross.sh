@@ -10,7 +10,7 @@ readonly ROOT=$PWD/target/cross-root
 readonly TRIPLE=aarch64-unknown-linux-gnu
 readonly PACKAGES=ca-certificates,build-essential,crossbuild-essential-arm64,pkg-config,clang,\
 libclang-dev,rustc-web,cargo-web,libstd-rust-web-dev:arm64,libtesseract-dev:arm64,\
-libleptonica-dev:arm64
+libleptonica-dev:arm64,libpcsclite-dev:arm64
 readonly PROGRAMS=(kiosk registry)
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }

@@ -14,13 +14,15 @@ readonly NODE_MINIMUM=18
 readonly NODE_PACKAGES=tests/counterpart/node
 readonly STAMPS=target/setup
 
-BUILD=(build-essential ca-certificates clang libclang-dev libleptonica-dev libtesseract-dev pkg-config)
-# What the product uses on the kiosk: recognition data, scanner, token, typefaces.
-RUN=(fonts-dejavu-core fonts-liberation2 libsane1 sane-utils softhsm2 tesseract-ocr tesseract-ocr-vie)
+BUILD=(build-essential ca-certificates clang libclang-dev libleptonica-dev libpcsclite-dev libtesseract-dev
+    pkg-config)
+# What the product uses on the kiosk: recognition data, scanner, token, card reader, typefaces.
+RUN=(fonts-dejavu-core fonts-liberation2 libsane1 pcscd sane-utils softhsm2 tesseract-ocr
+    tesseract-ocr-vie)
 # What only the tests use: validators nobody here wrote, and a browser.
 JUDGE=(chromium chromium-driver default-jre-headless libactivation-java libcommons-io-java
     libjaxb-api-java libpdfbox2-java mupdf-tools opensc openssl poppler-utils procps
-    python3-venv qpdf)
+    python3-venv qpdf vsmartcard-vpcd)
 # A TPM 2.0 in software, its resource manager on a bus of its own, and the module before it.
 TPM=(dbus-daemon libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0
     swtpm tpm2-abrmd tpm2-tools)

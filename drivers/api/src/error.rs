@@ -21,6 +21,8 @@ pub enum Fault {
     Denied,
     /// The PIN is wrong (CKR_PIN_INCORRECT).
     PinIncorrect,
+    /// No card lies on the reader.
+    NoCard,
     /// The token has locked its PIN (CKR_PIN_LOCKED).
     PinLocked,
     /// The device was there and is gone (CKR_TOKEN_NOT_PRESENT, CKR_DEVICE_REMOVED).
@@ -52,8 +54,11 @@ impl Fault {
             Self::Cancelled => "start the operation again",
             Self::Denied => "check the access list of the device service (saned.conf, udev rules)",
             Self::PinIncorrect => "enter the PIN again; several wrong PINs in a row lock the token",
+            Self::NoCard => {
+                "lay the card on the reader and leave it there until the screen says so"
+            }
             Self::PinLocked => "have the token's issuer unlock it with the PUK or SO PIN",
-            Self::Removed => "insert the token again and repeat the operation",
+            Self::Removed => "insert the token or card again and repeat the operation",
             Self::Misconfigured => "compare the board and site files with what the device offers",
             Self::Protocol => {
                 "update the device firmware or service; keep the log for the maintainer"

@@ -4,6 +4,7 @@
 //! a real driver beside it in `drivers/` and a scripted simulator in `drivers/sim`. Start with
 //! [`Scanner`] and [`DeviceError`].
 
+mod card;
 mod clock;
 mod code;
 mod error;
@@ -12,6 +13,7 @@ mod raster;
 mod scanner;
 mod token;
 
+pub use card::{CardReader, CardSession};
 pub use clock::{ClockGauge, ClockState};
 pub use code::CodeReader;
 pub use error::{DeviceError, Fault};

@@ -169,6 +169,7 @@ pub fn token_trouble(error: &DeviceError) -> Trouble {
         | Fault::Misconfigured
         | Fault::BadPage
         | Fault::Protocol
+        | Fault::NoCard
         | Fault::Io => (Say::TokenMissing, Severity::Service),
     };
     Trouble { say, cause: error.to_string(), remedy: error.hint().into(), severity }

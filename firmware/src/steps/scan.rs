@@ -24,6 +24,7 @@ pub fn scanner_trouble(error: &DeviceError) -> Trouble {
         | Fault::PinLocked
         | Fault::Removed
         | Fault::Misconfigured
+        | Fault::NoCard
         | Fault::Io => (Say::ScannerAbsent, Severity::Service),
     };
     Trouble { say, cause: error.to_string(), remedy: error.hint().into(), severity }

@@ -269,3 +269,64 @@ where
     };
     ecdsa::hazmat::verify_prehashed(&point::<C>(key).ok()?, digest, &signature).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `openssl ecparam -param_enc explicit` writes.
+    const EXPLICIT: [(Curve, &str); 2] = [
+        (
+            Curve::P256,
+            "3081f7020101302c06072a8648ce3d0101022100ffffffff0000000100000000000000000000000\
+             0ffffffffffffffffffffffff305b0420ffffffff00000001000000000000000000000000ffffff\
+             fffffffffffffffffc04205ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e2\
+             7d2604b031500c49d360886e704936a6678e1139d26b7819f7e900441046b17d1f2e12c4247f8bc\
+             e6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bc\
+             e33576b315ececbb6406837bf51f5022100ffffffff00000000ffffffffffffffffbce6faada717\
+             9e84f3b9cac2fc632551020101",
+        ),
+        (
+            Curve::BrainpoolP256r1,
+            "3081e0020101302c06072a8648ce3d0101022100a9fb57dba1eea9bc3e660a909d838d726e3bf62\
+             3d52620282013481d1f6e5377304404207d5a0975fc2c3057eef67530417affe7fb8055c126dc5c\
+             6ce94a4b44f330b5d9042026dc5c6ce94a4b44f330b5d9bbd77cbf958416295cf7e1ce6bccdc18f\
+             f8c07b60441048bd2aeb9cb7e57cb2c4b482ffc81b7afb9de27e1e3bd23c23a4453bd9ace326254\
+             7ef835c3dac4fd97f8461a14611dc9c27745132ded8e545c1d54c72f046997022100a9fb57dba1e\
+             ea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7020101",
+        ),
+    ];
+
+    #[test]
+    fn a_curve_is_known_by_its_numbers_and_another_base_point_makes_another_curve() {
+        for (curve, text) in EXPLICIT {
+            let mut parameters = hex::decode(text).expect("hex");
+            assert_eq!(Curve::of_parameters(&parameters), Some(curve));
+            let base = parameters.windows(2).rposition(|two| two == [0x41, 4]).expect("the base");
+            parameters[base + 10] ^= 1;
+            assert_eq!(Curve::of_parameters(&parameters), None);
+        }
+        assert_eq!(Curve::of_parameters(&[0x05, 0]), None);
+    }
+
+    #[test]
+    fn both_sides_agree_on_every_curve_and_a_source_that_is_stuck_is_no_source() {
+        for curve in Curve::ALL {
+            let mut byte = 0u8;
+            let mut random = |buffer: &mut [u8]| {
+                byte += 1;
+                buffer.fill(byte);
+                Ok(())
+            };
+            let one = curve.draw(None, &mut random).expect("a key");
+            let two = curve.draw(None, &mut random).expect("a key");
+            let secret = curve.agree(&one.private, &two.public).expect("a secret");
+            assert_eq!(curve.agree(&two.private, &one.public), Ok(secret), "{curve:?}");
+            let stuck = curve.draw(None, &mut |buffer| {
+                buffer.fill(0);
+                Ok(())
+            });
+            assert_eq!(stuck.err(), Some(CurveError::Random(NoRandom)), "{curve:?}");
+        }
+    }
+}

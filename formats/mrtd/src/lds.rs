@@ -11,9 +11,8 @@ pub mod security;
 
 use crate::tlv::TlvError;
 
-/// Largest file that is read from a chip, in bytes; portraits have 15 to 25 kB. READ BINARY with
-/// plain offsets reaches no further.
-pub const FILE_BYTES_MAX: usize = 0x8000;
+/// Largest file that is read from a chip, in bytes; portraits have 15 to 40 kB.
+pub const FILE_BYTES_MAX: usize = crate::tlv::VALUE_BYTES_MAX;
 
 /// The application of Doc 9303-10.
 pub const APPLICATION: [u8; 7] = [0xa0, 0, 0, 2, 0x47, 0x10, 1];

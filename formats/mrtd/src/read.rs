@@ -22,7 +22,7 @@ use crate::pace::{Offer, Pace, PaceError, offered};
 use crate::passive::check;
 use crate::secure::{SecureError, Session};
 use crate::sod::Sod;
-use crate::tlv::whole_length;
+use crate::tlv::{self, whole_length};
 use crate::trust::TrustStore;
 use crate::verdict::{ChipProof, Evidence};
 use crate::{NoRandom, Random};
@@ -31,6 +31,12 @@ use crate::{NoRandom, Random};
 const KEYS_MAX: usize = 4;
 /// Bytes asked for at once: with status, MAC and padding they fill a short answer.
 const CHUNK_BYTES: usize = 223;
+/// The same from [`FAR`] on, where the data comes back wrapped once more.
+const FAR_CHUNK_BYTES: usize = 192;
+/// Tag and length around the data of such an answer.
+const WRAPPING_BYTES: usize = 3;
+/// From here on an offset does not fit into the parameters of a command.
+const FAR: usize = 0x8000;
 /// Bytes that tell how long a file is.
 const HEAD_BYTES: usize = 8;
 
@@ -316,12 +322,28 @@ impl<T: Transmit> Link<'_, T> {
 
     /// Up to `count` bytes of the selected file.
     fn binary(&mut self, at: usize, count: usize) -> Result<Given, ReadError<T::Error>> {
-        let [high, low] = ((at & 0x7fff) as u16).to_be_bytes();
+        if at >= FAR {
+            return self.far_binary(at, count.min(FAR_CHUNK_BYTES));
+        }
+        let [high, low] = (at as u16).to_be_bytes();
         let mut response = self.send(&Command::new(0xb0, high, low).expecting(count))?;
         let given = response.is_done() || response.status == Status::END_OF_FILE;
         response.data.truncate(count);
         let data = Zeroizing::new(response.data);
         Ok(if given { Ok(data) } else { Err(response.status) })
+    }
+
+    /// As [`Link::binary`], by the odd instruction (ISO 7816-4), whose offset is in its data.
+    fn far_binary(&mut self, at: usize, count: usize) -> Result<Given, ReadError<T::Error>> {
+        let offset = tlv::write(0x54, &u32::try_from(at).unwrap_or(u32::MAX).to_be_bytes()[1..]);
+        let command = Command::new(0xb1, 0, 0).with(offset).expecting(count + WRAPPING_BYTES);
+        let response = self.send(&command)?;
+        if !response.is_done() && response.status != Status::END_OF_FILE {
+            return Ok(Err(response.status));
+        }
+        let wrapped = Zeroizing::new(response.data);
+        let data = tlv::expect(&wrapped, 0x53).unwrap_or_default();
+        Ok(Ok(Zeroizing::new(data[..data.len().min(count)].to_vec())))
     }
 
     /// Lets the chip prove that it is no copy, as far as its issuer gave it keys. Chip

@@ -1,5 +1,5 @@
 //! Starters of the real programs that tests and the demo talk to: nobody here wrote what they
-//! start.
+//! start, but for the chip's program, which shares nothing with what it judges.
 //!
 //! Each starter takes a free loopback port and a temporary folder of its own, waits until the
 //! program answers, keeps the program's output in a log file there, and ends it (with its children)
@@ -10,12 +10,15 @@
 //! - [`TusServer`] and [`TusClient`]: npm's `@tus/server` and `tus-js-client` on Node.js;
 //! - [`PoorLink`]: a slow, lossy link that breaks, before any TCP server;
 //! - [`SoftTokens`]: SoftHSM2 tokens with keys and certificates;
+//! - [`CardReaders`]: Debian's `pcscd` with vsmartcard's virtual reader, and in it a
+//!   [`VirtualCard`]: a chip written in Python from ICAO Doc 9303, with its faults;
 //! - [`Tpm`]: a software TPM 2.0 behind its resource manager and PKCS#11 module;
 //! - [`TimeStampAuthority`] and [`Revocation`]: openssl's time-stamps, OCSP answers and lists;
 //!   [`TrustHttp`] gives them over HTTP;
 //! - [`TestCa`]: the certification authority of tests, whose word is worth nothing outside them.
 
 mod ca;
+mod cards;
 mod error;
 mod gate;
 mod ocsp;
@@ -29,6 +32,7 @@ mod tsa;
 mod tus;
 
 pub use ca::{Identity, Issued, Subject, TestCa, Usage};
+pub use cards::{BareCard, CardReaders, VirtualCard};
 pub use error::CounterpartError;
 pub use gate::Gate;
 pub use ocsp::Revocation;

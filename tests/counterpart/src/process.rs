@@ -41,37 +41,49 @@ impl Started {
     /// Starts `command` with its output going to the file `log`. `package` is the Debian package
     /// that holds it.
     pub fn spawn(
+        command: Command,
+        package: &'static str,
+        log: &Path,
+    ) -> Result<Self, CounterpartError> {
+        Self::spawn_with_input(command, package, log, Stdio::null())
+    }
+
+    /// As [`Started::spawn`], with something as the program's standard input.
+    pub(crate) fn spawn_with_input(
         mut command: Command,
         package: &'static str,
         log: &Path,
+        input: Stdio,
     ) -> Result<Self, CounterpartError> {
         let program = command.get_program().to_string_lossy().into_owned();
         let output = File::create(log).map_err(CounterpartError::file(log))?;
         let errors = output.try_clone().map_err(CounterpartError::file(log))?;
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors)
-            .process_group(0)
-            .spawn()
-            .map_err(|source| CounterpartError::Run {
-                program: program.clone(),
-                package,
-                source,
-            })?;
+        let child =
+            command.stdin(input).stdout(output).stderr(errors).process_group(0).spawn().map_err(
+                |source| CounterpartError::Run { program: program.clone(), package, source },
+            )?;
         Ok(Self { child, program, log: log.to_path_buf() })
     }
 
     /// Waits until something accepts connections at `address` while the program lives.
     pub fn wait_for_port(&mut self, address: SocketAddr) -> Result<(), CounterpartError> {
+        self.wait_until(|_| TcpStream::connect_timeout(&address, CONNECT).is_ok())
+    }
+
+    /// Waits until the program has written something while it lives.
+    pub(crate) fn wait_for_word(&mut self, word: &str) -> Result<(), CounterpartError> {
+        self.wait_until(|program| program.log().contains(word))
+    }
+
+    fn wait_until(&mut self, ready: impl Fn(&Self) -> bool) -> Result<(), CounterpartError> {
         let end = now() + Duration::from_secs(READY_SECONDS_MAX);
         loop {
+            if ready(self) {
+                return Ok(());
+            }
             if let Ok(Some(status)) = self.child.try_wait() {
                 let output = format!("{status}: {}", self.log_tail());
                 return Err(CounterpartError::Failed { program: self.program.clone(), output });
-            }
-            if TcpStream::connect_timeout(&address, CONNECT).is_ok() {
-                return Ok(());
             }
             if now() > end {
                 return Err(CounterpartError::NotReady {

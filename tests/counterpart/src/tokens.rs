@@ -59,8 +59,9 @@ struct Made {
     certificate: Issued,
 }
 
-/// Runs the body of the test named `test` in a process of its own, with a folder for its tokens:
-/// SoftHSM2 takes its configuration from the environment, and PKCS#11 keeps one state per process.
+/// Runs the body of the test named `test` in a process of its own, with a folder for its tokens and
+/// card readers: SoftHSM2 and PC/SC take what they need from the environment, and PKCS#11 keeps one
+/// state per process.
 ///
 /// # Panics
 /// When the body does, with its output.
@@ -76,6 +77,7 @@ pub fn in_own_process(test: &str, body: impl FnOnce(&Path)) {
         .args([test, "--exact", "--nocapture"])
         .env(FOLDER, folder.path())
         .env("SOFTHSM2_CONF", folder.path().join(CONF))
+        .env(crate::cards::SOCKET_VARIABLE, crate::cards::socket(folder.path()))
         .output()
         .expect("it runs again");
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);

@@ -204,9 +204,9 @@ impl Tool<'_> {
     }
 }
 
-/// A free port whose next one is free too: the resource manager looks for the control channel
-/// there.
-fn free_pair() -> Result<u16, CounterpartError> {
+/// A free port whose next one is free too: there the resource manager looks for the control
+/// channel, and the virtual card reader has its second slot.
+pub(crate) fn free_pair() -> Result<u16, CounterpartError> {
     loop {
         let port = free_port()?;
         let next = port.checked_add(1).map(|next| TcpListener::bind((Ipv4Addr::LOCALHOST, next)));
