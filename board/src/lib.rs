@@ -21,6 +21,9 @@ pub struct Board {
     pub scanner: Scanner,
     /// The PKCS#11 module through which keys are used.
     pub token: Token,
+    /// The reader for the chip of identity cards.
+    #[serde(default)]
+    pub chip: Chip,
     /// What tells whether the kiosk runs on the mains or on a battery.
     #[serde(default)]
     pub power: Power,
@@ -70,6 +73,29 @@ const fn default_timeout_s() -> u64 {
 pub struct Token {
     /// The shared library of the token's maker (or SoftHSM2 on a bench).
     pub module: PathBuf,
+}
+
+/// The reader for chip cards and its driver.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Chip {
+    /// This board has none.
+    #[default]
+    None,
+    /// A reader behind PC/SC.
+    Pcsc {
+        /// A part of the reader's name; empty takes any.
+        #[serde(default)]
+        reader: String,
+        /// Longest time of one command, in seconds.
+        #[serde(default = "default_command_s")]
+        command_s: u64,
+    },
+}
+
+/// Chips compute for a second or two; a reader that is silent for longer is stuck.
+const fn default_command_s() -> u64 {
+    10
 }
 
 /// The source of power and its driver.

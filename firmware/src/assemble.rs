@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use board::{
-    Board, BoardError, Clock as ClockSpec, Power as PowerSpec, Scanner as ScannerSpec, SimClock,
+    Board, BoardError, Chip as ChipSpec, Clock as ClockSpec, Power as PowerSpec,
+    Scanner as ScannerSpec, SimClock,
 };
-use drivers_api::{ClockGauge, ClockState, Power, PowerState, Scanner, Token};
+use drivers_api::{CardReader, ClockGauge, ClockState, Power, PowerState, Scanner, Token};
+use drivers_chip::{PcscConfig, PcscReader};
 use drivers_clock::KernelClock;
 use drivers_codes::QrReader;
 use drivers_power::SysfsPower;
@@ -17,6 +19,7 @@ use drivers_sim::{SimClockGauge, SimPower};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use formats_book::BookName;
 use formats_copy::TrustAnchors;
+use formats_mrtd::TrustStore;
 use formats_trust_services::{Online, Settings, SettingsError};
 use time::OffsetDateTime;
 
@@ -24,6 +27,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Key, Officer};
 use crate::engine::Parts;
 use crate::random::SystemRandom;
+use crate::steps::chip::ChipStation;
 use crate::steps::prove::{PATIENCE, TimeStamps};
 use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool, seal_key::SealKey};
 use crate::store::{self, Recovery, Store, StoreError};
@@ -69,6 +73,15 @@ pub enum AssembleError {
         #[source]
         source: formats_copy::TrustError,
     },
+    /// A file of trusted card issuers cannot be used.
+    #[error("cannot use the file of card issuers {path}")]
+    Issuers {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: formats_mrtd::TrustError,
+    },
     /// The time-stamp authority's settings cannot be used.
     #[error("cannot use the time-stamp authority")]
     TimeStamps(#[source] SettingsError),
@@ -89,6 +102,9 @@ impl AssembleError {
                                 and check reading.tessdata in the site file"
             }
             Self::Trust { .. } => "put the PEM of the issuing root into trust.roots",
+            Self::Issuers { .. } => {
+                "put certificates and revocation lists of card issuers, as PEM, into chip.trust"
+            }
             Self::TimeStamps(_) => "correct [time_stamp] in the site file",
             Self::Sheets(_) => "correct the sheets listed in the board file",
         }
@@ -143,6 +159,7 @@ pub fn assemble(
         scanner: Mutex::new(scanner),
         scan_dpi,
         codes: Mutex::new(Box::new(QrReader::new())),
+        chip: chip_station(&board.chip, &config)?,
         readers: Box::new(readers),
         copy_issued: Arc::default(),
         config,
@@ -186,6 +203,35 @@ fn scanner_of(board: &Board) -> Result<Box<dyn Scanner>, AssembleError> {
             Box::new(FileScanner::open(sheets).map_err(AssembleError::Sheets)?)
         }
     })
+}
+
+fn chip_station(spec: &ChipSpec, config: &Config) -> Result<Option<ChipStation>, AssembleError> {
+    let Some(reader) = card_reader(spec) else { return Ok(None) };
+    let trust = card_issuers(&config.chip.trust)?;
+    let patience = Duration::from_secs(config.chip.wait_s.into());
+    Ok(Some(ChipStation { reader: Mutex::new(reader), trust, patience }))
+}
+
+/// The board's card reader; it is looked for only when it is used.
+pub fn card_reader(spec: &ChipSpec) -> Option<Box<dyn CardReader>> {
+    match spec {
+        ChipSpec::None => None,
+        ChipSpec::Pcsc { reader, command_s } => Some(Box::new(PcscReader::new(PcscConfig {
+            reader: reader.clone(),
+            command_time: Duration::from_secs(*command_s),
+        }))),
+    }
+}
+
+/// The card issuers of some files.
+pub fn card_issuers(files: &[PathBuf]) -> Result<TrustStore, AssembleError> {
+    let mut trust = TrustStore::default();
+    for path in files {
+        let pem = read_asset("file of card issuers", path)?;
+        let failed = |source| AssembleError::Issuers { path: path.clone(), source };
+        trust.add_pem(&pem).map_err(failed)?;
+    }
+    Ok(trust)
 }
 
 /// What tells the board's source of power.

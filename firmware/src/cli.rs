@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod ca;
+pub mod card;
 pub mod issue;
 pub mod journal;
 pub mod keys;

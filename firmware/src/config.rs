@@ -59,6 +59,9 @@ pub struct Config {
     /// How pages are read.
     #[serde(default)]
     pub reading: Reading,
+    /// The chip of the identity card.
+    #[serde(default)]
+    pub chip: Chip,
     /// What is kept free, and how long delivered copies stay.
     #[serde(default)]
     pub space: Space,
@@ -323,6 +326,24 @@ impl Default for Reading {
     }
 }
 
+/// How the chip of the identity card is read, where the board has a reader.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Chip {
+    /// PEM files with the certificates of the issuing authorities (CSCA) and their revocation
+    /// lists. Without any, every chip's issuer is unknown.
+    pub trust: Vec<PathBuf>,
+    /// Seconds for which a card is waited for on the reader.
+    pub wait_s: u8,
+}
+
+impl Default for Chip {
+    /// Long enough to take the card from the scanner to the reader, and short for who has left.
+    fn default() -> Self {
+        Self { trust: vec![], wait_s: 20 }
+    }
+}
+
 /// Space on the data partition.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -419,6 +440,7 @@ impl Config {
         let officers = self.officers.iter_mut();
         let of_officers =
             officers.flat_map(|o| [o.signature_image.as_mut(), o.module.as_mut()]).flatten();
+        let issuers = self.chip.trust.iter_mut();
         let time_stamp = self.time_stamp.as_mut().and_then(|settings| settings.ca.as_mut());
         let optional = [
             self.authority.seal_image.as_mut(),
@@ -429,7 +451,7 @@ impl Config {
             time_stamp,
         ];
         let optional = optional.into_iter().flatten();
-        for path in fixed.into_iter().chain(optional).chain(of_officers) {
+        for path in fixed.into_iter().chain(optional).chain(of_officers).chain(issuers) {
             *path = folder.join(&*path);
         }
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use drivers_api::{Pin, Raster, SigningSession};
 use formats_copy::JpegSource;
 use formats_vn::id_qr::CardQr;
+use formats_vn::mrz::Mrz;
 use models::PageReading;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -46,7 +47,7 @@ impl Drop for KeptPage {
 /// How long a stage of the visit took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Timing {
-    /// The stage: scan, read, check, identify, certify.
+    /// The stage: scan, read, check, identify, chip, certify.
     pub stage: &'static str,
     /// Milliseconds of wall time.
     pub ms: u64,
@@ -67,6 +68,10 @@ pub struct Desk {
     pub fields: Vec<models::Field>,
     /// The requester's card.
     pub card: Option<CardQr>,
+    /// Its machine-readable zone, where that was on the same side as the code.
+    pub zone: Option<Mrz>,
+    /// What was read from its chip.
+    pub chip: Option<formats_mrtd::Chip>,
     /// The PIN just entered by the officer.
     pub pin: Option<Pin>,
     /// The officer's opened key.

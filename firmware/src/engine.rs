@@ -12,16 +12,16 @@ use std::time::Duration;
 use drivers_api::{ClockGauge, CodeReader, Pin, Scanner};
 use tokio::sync::{oneshot, watch};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, VIETNAM};
 use crate::config::Config;
 use crate::desk::{Desk, Timing};
 use crate::keys::KeyReport;
 use crate::random::{Random, RandomError};
-use crate::steps::{certify, check, decide, defer, identify, read, scan};
-use crate::store::Store;
+use crate::steps::{certify, check, chip, decide, defer, identify, read, scan};
+use crate::store::{Record, Store};
 use crate::visit::{
-    Answer, Decision, Deferral, Dossier, Effect, Event, PageId, Say, Severity, State, Trouble,
-    Visit, VisitId, Wish,
+    Answer, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, PageId, Say,
+    Severity, State, Trouble, Visit, VisitId, Wish,
 };
 
 /// How often time is told to the visit.
@@ -43,6 +43,8 @@ pub struct Parts {
     pub scan_dpi: u32,
     /// The QR reader.
     pub codes: Mutex<Box<dyn CodeReader>>,
+    /// The reader for the card's chip, where the board has one.
+    pub chip: Option<chip::ChipStation>,
     /// The page readers.
     pub readers: Box<dyn read::PageReader>,
     /// Keys of officers and authority.
@@ -311,6 +313,7 @@ impl Hands {
             | Effect::ReadPage(_)
             | Effect::Check
             | Effect::ScanCard
+            | Effect::ReadChip
             | Effect::CompareFace
             | Effect::OpenKey(_)
             | Effect::Certify(_)
@@ -356,6 +359,7 @@ impl Hands {
             Effect::ReadPage(page) => Some(self.timed("read", || self.read_page(visit, page))),
             Effect::Check => Some(self.timed("check", || self.check())),
             Effect::ScanCard => Some(self.timed("identify", || self.scan_card(visit))),
+            Effect::ReadChip => Some(self.timed("chip", || self.read_chip(visit))),
             Effect::CompareFace => {
                 if let Some(mut desk) = self.desk_of(visit) {
                     desk.received = Some(self.parts.clock.now());
@@ -445,13 +449,60 @@ impl Hands {
         let mut scanner = lock(&self.parts.scanner);
         let mut codes = lock(&self.parts.codes);
         match identify::card_from_scanner(scanner.as_mut(), codes.as_mut()) {
-            Ok(card) => {
+            Ok((card, image)) => {
+                drop((scanner, codes));
+                let chip = self.parts.chip.is_some();
+                let today = self.parts.clock.now().to_offset(VIETNAM).date();
+                let readers = self.parts.readers.as_ref();
+                // The zone is what opens a chip most surely.
+                let zone = chip.then(|| identify::zone_from_image(image, readers, today)).flatten();
                 if let Some(mut desk) = self.desk_of(visit) {
-                    desk.card = Some(card);
+                    (desk.card, desk.zone) = (Some(card), zone);
                 }
-                Answer::CardRead
+                Answer::CardRead { chip }
             }
             Err(trouble) => Answer::ScanFailed(trouble),
+        }
+    }
+
+    /// Reads the card's chip. The outcome goes on record by its code; a record that cannot be
+    /// written is told by the next that must be.
+    fn read_chip(&self, visit: &VisitId) -> Answer {
+        let desk = self.desk_of(visit);
+        let keys = desk.map(|desk| chip::keys(desk.zone.as_ref(), desk.card.as_ref()));
+        let outcome = match (&self.parts.chip, keys) {
+            (Some(station), Some(keys)) => self.chip_outcome(visit, station, &keys),
+            _ => ChipOutcome::NotRead(ChipGap::NoReader),
+        };
+        let record =
+            Record::ChipLookedAt { visit: visit.0.clone(), outcome: outcome.code().into() };
+        if let Err(error) = self.parts.store.record(record) {
+            tracing::warn!(error = crate::chain(&error), "what came of the chip is not on record");
+        }
+        Answer::Chip(outcome)
+    }
+
+    fn chip_outcome(
+        &self,
+        visit: &VisitId,
+        station: &chip::ChipStation,
+        keys: &[formats_mrtd::AccessKey],
+    ) -> ChipOutcome {
+        let wanted = formats_mrtd::Wanted { portrait: true, details: true };
+        let parts = &self.parts;
+        match chip::read(station, keys, wanted, parts.clock.now(), parts.random.as_ref()) {
+            Ok(read) => {
+                let outcome = chip::outcome(&read);
+                tracing::info!(outcome = outcome.code(), "chip read");
+                if let Some(mut desk) = self.desk_of(visit) {
+                    desk.chip = Some(read);
+                }
+                outcome
+            }
+            Err(error) => {
+                tracing::warn!(error = crate::chain(&error), hint = error.hint(), "chip not read");
+                ChipOutcome::NotRead(error.gap())
+            }
         }
     }
 
@@ -545,6 +596,7 @@ fn failed(effect: &Effect, cause: &str) -> Answer {
         | Effect::RecordSecretMark
         | Effect::KeepSlip
         | Effect::Wipe => Answer::CheckFailed(trouble),
+        Effect::ReadChip => Answer::Chip(ChipOutcome::NotRead(ChipGap::Reader)),
         Effect::CompareFace => Answer::Face(identify::compare_face()),
     }
 }

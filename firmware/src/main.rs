@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kiosk::cli::{book, ca, issue, journal, keys, outbox, read, run, verify};
+use kiosk::cli::{book, ca, card, issue, journal, keys, outbox, read, run, verify};
 
 /// Bản Sao: the certified-copy kiosk.
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ enum Command {
     Issue(issue::Issue),
     /// Reads image or PDF files and prints what they say.
     Read(read::Read),
+    /// Reads an identity card from images, or its chip.
+    Card(card::Card),
     /// Checks a certified copy offline.
     Verify(verify::Verify),
     /// Copies that are kept and not yet delivered.
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Issue(args) => issue::issue(args),
         Command::Read(args) => read::read(args),
+        Command::Card(args) => card::card(args),
         Command::Verify(args) => verify::verify(&args),
         Command::Outbox(args) => outbox::outbox(&args),
         Command::Ca(args) => ca::ca(&args),

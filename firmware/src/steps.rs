@@ -2,6 +2,7 @@
 
 pub mod certify;
 pub mod check;
+pub mod chip;
 pub mod clock;
 pub mod decide;
 pub mod defer;

@@ -262,6 +262,7 @@ impl Store {
             | Record::OfficerLoggedIn { .. }
             | Record::ClockJumped { .. }
             | Record::ClockConfirmed { .. }
+            | Record::ChipLookedAt { .. }
             | Record::VisitWiped { .. } => self.append(record).map(drop),
             Record::BookOpened { .. }
             | Record::BookClosed { .. }

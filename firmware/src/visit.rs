@@ -33,8 +33,9 @@ use time::{Duration, OffsetDateTime};
 
 pub use deferring::{Appointment, Deferral, DeferralReason};
 pub use types::{
-    Answer, Approval, Decision, Dossier, Effect, Event, FaceOutcome, Issued, KindFact, PageId,
-    Refusal, RefusalReason, Say, Severity, Trouble, VisitId, Wish,
+    Answer, Approval, ChipGap, ChipOutcome, ChipSuspicion, Decision, Dossier, Effect, Event,
+    FaceOutcome, Issued, KindFact, PageId, Refusal, RefusalReason, Say, Severity, Trouble, VisitId,
+    Wish,
 };
 
 /// Pages of one original at most; the longest paper seen in practice is a school record book.

@@ -5,8 +5,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use counterpart::{
-    Gate, Saned, SoftTokens, Started, Subject, TestCa, TokenKey, TokenSpec, Tpm, TrustHttp, Usage,
-    free_port,
+    CardReaders, Gate, Saned, SoftTokens, Started, Subject, TestCa, TokenKey, TokenSpec, Tpm,
+    TrustHttp, Usage, free_port,
 };
 use kiosk::clock::{Clock, SystemClock};
 use serde_json::Value;
@@ -41,6 +41,8 @@ pub struct WorldOptions {
     pub clock: &'static str,
     /// Whether there is a time-stamp authority, and a responder for revoked certificates.
     pub trust_services: bool,
+    /// Whether there is a reader for the chip of identity cards.
+    pub card_reader: bool,
 }
 
 impl Default for WorldOptions {
@@ -55,6 +57,7 @@ impl Default for WorldOptions {
             product: "chung-thuc",
             clock: "synchronised",
             trust_services: false,
+            card_reader: false,
         }
     }
 }
@@ -67,6 +70,7 @@ pub struct World {
     tokens: SoftTokens,
     trust_services: Option<TrustHttp>,
     tpm: Option<Tpm>,
+    card_readers: Option<CardReaders>,
     registry: Option<Started>,
     kiosk: Option<Started>,
     starts: u32,
@@ -82,6 +86,11 @@ fn authority_of_tests(options: &WorldOptions) -> Result<(Option<TrustHttp>, Test
         return Ok((Some(services), ca));
     }
     Ok((None, TestCa::new(name)?))
+}
+
+fn card_readers(dir: &Path, options: &WorldOptions) -> Result<Option<CardReaders>, Failure> {
+    let start = || CardReaders::start(&dir.join("cards"));
+    Ok(options.card_reader.then(start).transpose()?)
 }
 
 /// The name of a book that numbers copies of today: a book is of one year.
@@ -113,7 +122,7 @@ impl World {
     /// Makes authority, tokens, scanner and all files in `dir`; starts nothing of ours yet.
     pub fn new(dir: &Path, options: WorldOptions) -> Result<Self, Failure> {
         let authority = paper::AUTHORITY;
-        for folder in ["trust", "keys", "registry", "tokens", "images"] {
+        for folder in ["trust", "keys", "registry", "tokens", "images", "cards"] {
             std::fs::create_dir_all(dir.join(folder))?;
         }
         let (trust_services, ca) = authority_of_tests(&options)?;
@@ -168,6 +177,7 @@ impl World {
             tokens,
             trust_services,
             tpm,
+            card_readers: card_readers(dir, &options)?,
             registry: None,
             kiosk: None,
             starts: 0,
@@ -225,6 +235,15 @@ impl World {
         self.trust_services.as_ref().map(section).unwrap_or_default()
     }
 
+    /// Whose cards the kiosk trusts, and that it waits no longer than a test can.
+    fn chip_section(&self) -> &'static str {
+        if self.options.card_reader {
+            "[chip]\ntrust = [\"cards/card/csca.pem\"]\nwait_s = 4\n"
+        } else {
+            ""
+        }
+    }
+
     fn write_board(&self) -> Result<(), Failure> {
         let scanner = match (&self.saned, &self.options.sim_sheets) {
             (Some((saned, gate)), _) => format!(
@@ -240,9 +259,10 @@ impl World {
         };
         let text = format!(
             "name = \"bench\"\n[scanner]\n{scanner}[token]\nmodule = {:?}\n\
-             [clock]\ndriver = \"sim\"\nstate = \"{}\"\n",
+             [clock]\ndriver = \"sim\"\nstate = \"{}\"\n{}",
             self.tokens.module(),
             self.options.clock,
+            if self.options.card_reader { "[chip]\ndriver = \"pcsc\"\n" } else { "" },
         );
         std::fs::write(self.dir.join("board.toml"), text)?;
         Ok(())
@@ -300,12 +320,13 @@ listen = "127.0.0.1:0"
 [trust]
 roots = "trust/root.pem"
 
-{time_stamp}"#,
+{time_stamp}{chip}"#,
             device_module = self.device_module(),
             device_pin = self.pin_of("device"),
             authority_pin = self.pin_of("authority"),
             product = self.options.product,
             time_stamp = self.time_stamp_section(),
+            chip = self.chip_section(),
             // Less than what `fill` of the full-disk tests leaves would let every visit begin.
             reserve_mib = 1,
             book = book_of_today(),
@@ -371,12 +392,19 @@ roots = "trust/root.pem"
         &self.tokens
     }
 
+    /// The reader for identity cards. The kiosk takes the card's issuer when it starts, so a card
+    /// must have been in it before.
+    pub fn card_readers(&self) -> Result<&CardReaders, Failure> {
+        self.card_readers.as_ref().ok_or_else(|| "this world has no card reader".into())
+    }
+
     /// A command of the kiosk's binary in this world.
     pub fn kiosk_command(&self, args: &[&str]) -> Result<Command, Failure> {
         let mut command = Command::new(binary("kiosk")?);
         command.args(args).env("SOFTHSM2_CONF", self.tokens.conf()).current_dir(&self.dir);
         let tpm = self.tpm.iter().flat_map(Tpm::environment);
         command.envs(tpm.map(|(name, value)| (name, value)));
+        command.envs(self.card_readers.iter().map(CardReaders::environment));
         if let Some(folder) = &self.options.credentials {
             command.env("CREDENTIALS_DIRECTORY", folder);
         }

@@ -9,7 +9,7 @@ use crate::config::Officer;
 use crate::desk::{Desk, Timing};
 use crate::engine::{Kiosk, lock};
 use crate::steps::check::{Finding, Level};
-use crate::steps::{clock, defer, deliver};
+use crate::steps::{chip, clock, defer, deliver};
 use crate::visit::{
     Appointment, Issued, KindFact, RefusalReason, Say, Severity, State, Trouble, Visit,
 };
@@ -112,6 +112,8 @@ pub struct CaseView {
     pub pages: Vec<PageView>,
     /// The requester by the card; none when no card was read.
     pub requester: Option<RequesterView>,
+    /// What came of the card's chip.
+    pub chip: Option<Sentence>,
     /// What the face step says.
     pub face: Option<Sentence>,
     /// The last trouble: for officer and technician.
@@ -337,7 +339,10 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
     let dossier = visit.dossier();
     let notice = match state {
         State::Failed(_, trouble) => Some(trouble.say),
-        State::Collecting(d) | State::AwaitingCard(d) | State::Scanning(d) => d.say,
+        State::Collecting(d)
+        | State::AwaitingCard(d)
+        | State::Scanning(d)
+        | State::Identifying(d) => d.say,
         _ => None,
     };
     VisitView {
@@ -388,7 +393,8 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         fields: if shown { desk.fields.iter().map(field_view).collect() } else { vec![] },
         findings: dossier.into_iter().flat_map(|d| d.findings.iter().map(finding_view)).collect(),
         pages: if shown { page_views(&desk) } else { vec![] },
-        requester: if shown { requester_view(&desk) } else { None },
+        requester: if shown { requester_view(&desk, now) } else { None },
+        chip: dossier.and_then(|dossier| dossier.chip).map(words::chip),
         face: dossier.and_then(|dossier| dossier.face).map(words::face),
         trouble: dossier.and_then(|dossier| dossier.trouble.clone()).map(trouble_view),
         officers: kiosk.parts().config.officers.iter().map(|o| officer_view(o, now)).collect(),
@@ -471,7 +477,7 @@ fn line_view(line: &models::Line) -> LineView {
     }
 }
 
-fn requester_view(desk: &Desk) -> Option<RequesterView> {
+fn requester_view(desk: &Desk, now: OffsetDateTime) -> Option<RequesterView> {
     let card = desk.card.as_ref()?;
     let name = formats_vn::fold::fold(&card.name);
     let named = desk.pages.values().any(|page| {
@@ -482,10 +488,9 @@ fn requester_view(desk: &Desk) -> Option<RequesterView> {
         number: card.number.clone(),
         born: card.born.to_string(),
         named_in_paper: named,
-        warnings: card
-            .warnings()
+        warnings: chip::findings(Some(card), desk.zone.as_ref(), desk.chip.as_ref(), now)
             .into_iter()
-            .map(|warning| Sentence { vi: warning.vi().into(), en: warning.en().into() })
+            .map(|finding| Sentence { vi: finding.vi(), en: finding.en() })
             .collect(),
     })
 }

@@ -16,6 +16,7 @@ struct Language {
     refusal: BTreeMap<String, String>,
     refusal_ground: BTreeMap<String, String>,
     deferral: BTreeMap<String, String>,
+    chip: BTreeMap<String, String>,
     face: BTreeMap<String, String>,
     key: BTreeMap<String, String>,
 }
@@ -68,6 +69,11 @@ pub fn deferral(reason: DeferralReason) -> Sentence {
     sentence(|language| &language.deferral, reason.code())
 }
 
+/// What came of the card's chip.
+pub fn chip(outcome: crate::visit::ChipOutcome) -> Sentence {
+    sentence(|language| &language.chip, outcome.code())
+}
+
 /// What the face step says.
 pub fn face(outcome: crate::visit::FaceOutcome) -> Sentence {
     sentence(|language| &language.face, &id_of(&outcome))
@@ -98,6 +104,7 @@ mod tests {
             (&vi.refusal, &en.refusal),
             (&vi.refusal_ground, &en.refusal_ground),
             (&vi.deferral, &en.deferral),
+            (&vi.chip, &en.chip),
             (&vi.face, &en.face),
             (&vi.key, &en.key),
         ];
@@ -124,6 +131,14 @@ mod tests {
             assert!(!deferral(reason).vi.starts_with('['), "{reason:?}");
             assert_eq!(DeferralReason::with_code(reason.code()), Some(reason));
         }
+    }
+
+    #[test]
+    fn every_outcome_of_a_chip_has_words() {
+        for outcome in crate::visit::ChipOutcome::ALL {
+            assert!(!chip(outcome).vi.starts_with('['), "{outcome:?}");
+        }
+        assert_eq!(WORDS[0].chip.len(), crate::visit::ChipOutcome::ALL.len());
     }
 
     #[test]

@@ -2,19 +2,31 @@
 
 use drivers_api::{CodeReader, Raster, Scanner};
 use formats_vn::id_qr::CardQr;
+use formats_vn::mrz::{self, Mrz};
+use time::Date;
 
+use super::read::PageReader;
 use super::scan::{scan, scanner_trouble};
 use crate::visit::{FaceOutcome, Say, Severity, Trouble};
 
 /// Dots per inch of the card scan: the QR of a card is 20 mm wide with up to 73 modules.
 pub const CARD_DPI: u32 = 300;
 
-/// Scans the card and reads the code on it. The image is gone when this returns.
+/// Scans the card and reads the code on it; gives the image too, which may show the zone.
 pub fn card_from_scanner(
     scanner: &mut dyn Scanner,
     codes: &mut dyn CodeReader,
-) -> Result<CardQr, Trouble> {
-    card_from_image(&scan(scanner, CARD_DPI)?, codes)
+) -> Result<(CardQr, Raster), Trouble> {
+    let image = scan(scanner, CARD_DPI)?;
+    Ok((card_from_image(&image, codes)?, image))
+}
+
+/// Looks for the machine-readable zone of a card: cards of 2024 have it beside the code. None where
+/// it is on the other side or not readable; the image is gone when this returns.
+pub fn zone_from_image(image: Raster, reader: &dyn PageReader, today: Date) -> Option<Mrz> {
+    let page = reader.read(image).ok()?;
+    let lines: Vec<String> = page.reading.lines.iter().map(models::Line::text).collect();
+    mrz::find(lines.iter().map(String::as_str), today).ok()
 }
 
 /// Reads the code of a card from an image.

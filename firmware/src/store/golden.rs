@@ -144,6 +144,7 @@ fn facts_v2() -> Vec<Record> {
             received: time::macros::datetime!(2026-11-23 15:10 +7),
             due: time::macros::datetime!(2026-11-25 17:00 +7),
         }),
+        Record::ChipLookedAt { visit: s("visit-5"), outcome: s("genuine") },
     ]);
     facts
 }

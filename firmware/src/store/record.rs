@@ -389,6 +389,13 @@ pub enum Record {
         /// Why it goes.
         why: AgeingReason,
     },
+    /// The chip of a requester's card was looked at. It names no person.
+    ChipLookedAt {
+        /// The visit.
+        visit: String,
+        /// Code of what came of it.
+        outcome: String,
+    },
     /// Journal and copies were read again.
     Scrubbed {
         /// Copies that are missing, unreadable or changed.

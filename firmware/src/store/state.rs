@@ -180,6 +180,7 @@ impl State {
             | Record::OfficerLoggedIn { .. }
             | Record::ClockJumped { .. }
             | Record::ClockConfirmed { .. }
+            | Record::ChipLookedAt { .. }
             | Record::Scrubbed { .. }
             | Record::VisitWiped { .. } => Ok(()),
         }

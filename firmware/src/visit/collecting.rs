@@ -20,6 +20,7 @@ pub(super) fn start(wish: Wish, now: OffsetDateTime) -> Next {
         kind: None,
         findings: vec![],
         card_read: false,
+        chip: None,
         face: None,
         say: None,
         trouble: None,
@@ -102,7 +103,8 @@ pub(super) fn take_reading(dossier: &mut Dossier, answer: Answer) -> Vec<Effect>
         | Answer::Checked { .. }
         | Answer::CheckFailed(_)
         | Answer::NoRoom(_)
-        | Answer::CardRead
+        | Answer::CardRead { .. }
+        | Answer::Chip(_)
         | Answer::Face(_)
         | Answer::KeyOpened
         | Answer::KeyRefused(_)

@@ -39,7 +39,8 @@ pub(super) fn authorised(dossier: Dossier, decision: Decision, answer: Answer) -
         | Answer::Checked { .. }
         | Answer::CheckFailed(_)
         | Answer::NoRoom(_)
-        | Answer::CardRead
+        | Answer::CardRead { .. }
+        | Answer::Chip(_)
         | Answer::Face(_)
         | Answer::Certified(_)
         | Answer::RefusalRecorded

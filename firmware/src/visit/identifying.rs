@@ -1,6 +1,6 @@
-//! Who asks for the copy: the card's code, then the face.
+//! Who asks for the copy: the card's code, its chip where there is a reader, then the face.
 
-use super::{Answer, Dossier, Effect, Next, Say, State, Wish};
+use super::{Answer, ChipGap, ChipOutcome, Dossier, Effect, Next, Say, State, Wish};
 
 /// The person lays the card, or has none today.
 pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
@@ -27,8 +27,20 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
 /// The card or the face was looked at.
 pub(super) fn answer(mut dossier: Dossier, answer: Answer) -> Next {
     match answer {
-        Answer::CardRead => {
+        Answer::CardRead { chip: true } => {
             dossier.card_read = true;
+            dossier.say = Some(Say::LayCardOnReader);
+            (State::Identifying(dossier), vec![Effect::ReadChip])
+        }
+        Answer::CardRead { chip: false } => {
+            dossier.card_read = true;
+            dossier.chip = Some(ChipOutcome::NotRead(ChipGap::NoReader));
+            (State::Identifying(dossier), vec![Effect::CompareFace])
+        }
+        // Whatever came of it, the visit goes on: the officer sees it.
+        Answer::Chip(outcome) => {
+            dossier.chip = Some(outcome);
+            dossier.say = None;
             (State::Identifying(dossier), vec![Effect::CompareFace])
         }
         Answer::ScanFailed(trouble) => {

@@ -84,7 +84,8 @@ fn to_the_officer() -> Vec<Event> {
         answer(Answer::Read { page: PageId(2), turned: true }),
         answer(Answer::Checked { kind: kind(), findings: vec![] }),
         wish(Wish::ScanCard),
-        answer(Answer::CardRead),
+        answer(Answer::CardRead { chip: true }),
+        answer(Answer::Chip(ChipOutcome::Genuine)),
         answer(Answer::Face(FaceOutcome::NoModel)),
     ]
 }
@@ -275,7 +276,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         page.clone().prop_map(|page| Answer::Read { page, turned: false }),
         page.prop_map(|page| Answer::PageUnusable(page, trouble(Say::PageBlank))),
         Just(Answer::Checked { kind: kind(), findings: vec![] }),
-        Just(Answer::CardRead),
+        any::<bool>().prop_map(|chip| Answer::CardRead { chip }),
+        proptest::sample::select(ChipOutcome::ALL.as_slice()).prop_map(Answer::Chip),
         Just(Answer::Face(FaceOutcome::NoModel)),
         Just(Answer::KeyOpened),
         Just(Answer::KeyRefused(trouble(Say::PinWrong))),

@@ -46,6 +46,8 @@ pub struct Dossier {
     pub findings: Vec<Finding>,
     /// Whether an identity card was read.
     pub card_read: bool,
+    /// What came of the card's chip.
+    pub chip: Option<ChipOutcome>,
     /// What the face step says.
     pub face: Option<FaceOutcome>,
     /// What the person should hear now besides the state's own sentence.
@@ -59,6 +61,92 @@ impl Dossier {
     pub fn all_read(&self) -> bool {
         self.pages.iter().all(|(_, read)| *read)
     }
+}
+
+/// What can come of the chip of the card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChipOutcome {
+    /// Files and chip are the issuer's.
+    Genuine,
+    /// The files are the issuer's; the chip has no means to prove that it is no copy.
+    FilesOnly,
+    /// It was read, and no trusted issuer that is in force stands behind it.
+    IssuerUnknown,
+    /// Something speaks against it.
+    Suspected(ChipSuspicion),
+    /// It was not read.
+    NotRead(ChipGap),
+}
+
+/// What speaks against a chip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChipSuspicion {
+    /// Its files are not those that were signed.
+    Altered,
+    /// Its signer's certificate was revoked.
+    Revoked,
+    /// It cannot show the private key of the chip that it says it is.
+    Copied,
+}
+
+/// Why a chip was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChipGap {
+    /// This kiosk has no reader for it.
+    NoReader,
+    /// No card was laid on the reader.
+    NoCard,
+    /// The card left the reader too early.
+    Removed,
+    /// The chip did not take what is printed on the card.
+    KeyRefused,
+    /// The chip or the reader did not answer in time.
+    Silent,
+    /// The reader is missing or failed.
+    Reader,
+    /// What the chip said cannot be understood.
+    Unreadable,
+}
+
+impl ChipOutcome {
+    /// The code in the journal and in the words file.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Genuine => "genuine",
+            Self::FilesOnly => "files_only",
+            Self::IssuerUnknown => "issuer_unknown",
+            Self::Suspected(ChipSuspicion::Altered) => "suspected_altered",
+            Self::Suspected(ChipSuspicion::Revoked) => "suspected_revoked",
+            Self::Suspected(ChipSuspicion::Copied) => "suspected_copied",
+            Self::NotRead(ChipGap::NoReader) => "not_read_no_reader",
+            Self::NotRead(ChipGap::NoCard) => "not_read_no_card",
+            Self::NotRead(ChipGap::Removed) => "not_read_removed",
+            Self::NotRead(ChipGap::KeyRefused) => "not_read_key_refused",
+            Self::NotRead(ChipGap::Silent) => "not_read_silent",
+            Self::NotRead(ChipGap::Reader) => "not_read_reader",
+            Self::NotRead(ChipGap::Unreadable) => "not_read_unreadable",
+        }
+    }
+
+    /// All outcomes.
+    pub const ALL: [Self; 13] = [
+        Self::Genuine,
+        Self::FilesOnly,
+        Self::IssuerUnknown,
+        Self::Suspected(ChipSuspicion::Altered),
+        Self::Suspected(ChipSuspicion::Revoked),
+        Self::Suspected(ChipSuspicion::Copied),
+        Self::NotRead(ChipGap::NoReader),
+        Self::NotRead(ChipGap::NoCard),
+        Self::NotRead(ChipGap::Removed),
+        Self::NotRead(ChipGap::KeyRefused),
+        Self::NotRead(ChipGap::Silent),
+        Self::NotRead(ChipGap::Reader),
+        Self::NotRead(ChipGap::Unreadable),
+    ];
 }
 
 /// What the face step can say.
@@ -266,8 +354,13 @@ pub enum Answer {
     },
     /// The rules could not be checked.
     CheckFailed(Trouble),
-    /// A card was read.
-    CardRead,
+    /// A card was read; `chip` where a reader for its chip is at hand.
+    CardRead {
+        /// Whether the chip can be read next.
+        chip: bool,
+    },
+    /// What came of the card's chip.
+    Chip(ChipOutcome),
     /// The face step is done.
     Face(FaceOutcome),
     /// The officer's PIN opened the key.
@@ -301,6 +394,8 @@ pub enum Effect {
     Check,
     /// Scan and decode the identity card; answers `CardRead` or `ScanFailed`.
     ScanCard,
+    /// Wait for the card on the chip reader and read it; answers `Chip`.
+    ReadChip,
     /// Compare the faces; answers `Face`.
     CompareFace,
     /// Open the officer's key with the PIN at hand; answers `KeyOpened` or `KeyRefused`.
@@ -339,6 +434,8 @@ pub enum Say {
     LayCard,
     /// The card is being read.
     Identifying,
+    /// Lay the card on the chip reader.
+    LayCardOnReader,
     /// The officer is looking at it.
     OfficerLooks,
     /// The officer is confirming.

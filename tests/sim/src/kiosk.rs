@@ -377,6 +377,8 @@ impl SimKiosk {
         let papers = !desk.pages.is_empty()
             || !desk.scanned.is_empty()
             || desk.card.is_some()
+            || desk.zone.is_some()
+            || desk.chip.is_some()
             || desk.pin.is_some()
             || desk.key.is_some()
             || (desk.slip.is_some() && !slip_stays);
@@ -482,6 +484,7 @@ impl SimKiosk {
             scanner: Mutex::new(Box::new(SimScanner(self.chaos.clone()))),
             scan_dpi: 300,
             codes: Mutex::new(Box::new(SimCodes(self.chaos.clone()))),
+            chip: None,
             readers: Box::new(SimReader(self.chaos.clone())),
             keys: Keys {
                 officers: [(OFFICER_KEY.to_owned(), Mutex::new(token(OFFICER_KEY)))].into(),

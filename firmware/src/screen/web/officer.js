@@ -367,6 +367,7 @@ function drawRequester() {
   const requester = view.requester;
   card.textContent = '';
   at('warnings').textContent = '';
+  put(at('chip'), view.chip ? sentence(view.chip) : '');
   put(at('face'), view.face ? sentence(view.face) : '');
   at('named').classList.toggle('unsure', !requester || !requester.named_in_paper);
   if (!requester) {
@@ -518,7 +519,7 @@ function drawChoices(fresh) {
 function drawCase() {
   const facts = JSON.stringify([
     view.visit, lang, view.kind, view.fields, view.findings, view.pages, view.requester,
-    view.face, view.officers, view.deferrals, view.product,
+    view.chip, view.face, view.officers, view.deferrals, view.product,
   ]);
   if (facts === shownFacts) {
     return;
@@ -558,7 +559,7 @@ function forgetCase() {
   shownVisit = null;
   shownFacts = '';
   error = null;
-  ['sheets', 'findings', 'fields', 'lines', 'card', 'warnings', 'kind', 'named', 'face'].forEach(
+  ['sheets', 'findings', 'fields', 'lines', 'card', 'warnings', 'kind', 'named', 'chip', 'face'].forEach(
     (id) => put(at(id), ''),
   );
   ['title', 'requester', 'pin', 'reason', 'defer-how', 'defer-day'].forEach((id) => {

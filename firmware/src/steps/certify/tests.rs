@@ -155,6 +155,7 @@ impl Bench {
             scanner: Mutex::new(Box::new(SimScanner::new([]))),
             scan_dpi: 300,
             codes: Mutex::new(Box::new(SimCodeReader::new([]))),
+            chip: None,
             readers: Box::new(NoReader),
             keys: Keys { officers: [].into(), authority: SealKey::new(seal, PinSource::File(pin)) },
             sealer: Box::new(Says),

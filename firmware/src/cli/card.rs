@@ -1,0 +1,67 @@
+//! `kiosk card …`: what an identity card says, from images of it or from its chip.
+
+mod chip;
+mod files;
+
+use std::path::PathBuf;
+
+use super::Outcome;
+use crate::config::ReadingEngine;
+
+/// Reads an identity card: QR code and machine-readable zone of images, or its chip.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Card {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Images of the card, one side or both: PNG, JPEG, PNM or PDF files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+    /// Which engine reads the machine-readable zone.
+    #[arg(long, value_enum, default_value_t)]
+    engine: ReadingEngine,
+    /// Folder with our own models.
+    #[arg(long)]
+    models: Option<PathBuf>,
+    /// The inference runtime, libLiteRt.so.
+    #[arg(long)]
+    runtime: Option<PathBuf>,
+    /// Folder with the Tesseract language files.
+    #[arg(long)]
+    tessdata: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Reads the chip of the card on the reader, and says whether it is genuine. Ends with 0 when
+    /// it is, 3 when it was read and is not known to be, 1 when it was not read.
+    Read(chip::Read),
+}
+
+/// Runs the command.
+pub fn card(args: Card) -> Outcome {
+    match args.command {
+        Some(Command::Read(read)) => chip::read(&read),
+        None => files::read(args),
+    }
+}
+
+/// A text that tells its length and end only: `…0001 (12)`.
+fn masked(text: &str) -> String {
+    let count = text.chars().count();
+    let end: String = text.chars().skip(count.saturating_sub(2)).collect();
+    format!("…{end} ({count})")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_masked_tells_its_length_and_end() {
+        assert_eq!(super::masked("001199999999"), "…99 (12)");
+        assert_eq!(super::masked("Thử"), "…hử (3)");
+        assert_eq!(super::masked(""), "… (0)");
+    }
+}
