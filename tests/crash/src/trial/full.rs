@@ -59,11 +59,7 @@ fn one_disk(programs: &Programs, disk: &Path, seed: u64, tally: &mut Tally) -> R
     let spare = fill(disk, dice.below(ROOM_BYTES_MAX))?;
     let start = || programs.run(Kind::Kiosk, &store, seed, &["--tries", TRIES], Box::new(|_| ()));
     let mut running = start()?;
-    wait_until_stuck(&running)?;
-    let room = free(disk)?;
-    if room > FULL_BYTES {
-        return Err(format!("seed {seed}: the workload stopped with {room} bytes free").into());
-    }
+    wait_until_full(&running, disk)?;
     tally.cycles += 1;
     if dice.one_in(3) {
         // A run that could not even begin ends by itself.
@@ -102,19 +98,21 @@ fn free(disk: &Path) -> Result<u64, Failure> {
     Ok(stat.f_bavail * stat.f_frsize)
 }
 
-fn wait_until_stuck(running: &Running) -> Result<(), Failure> {
+/// Waits until the disk is full and the workload no longer gets on. On a busy machine a step may
+/// take longer than [`STUCK`], so one that stands while there is room is waited for.
+fn wait_until_full(running: &Running, disk: &Path) -> Result<(), Failure> {
     let mut left = PATIENCE.as_millis() / STUCK.as_millis();
     let mut last = Acknowledged::default();
     loop {
         std::thread::sleep(STUCK);
-        let seen = running.seen();
-        if seen == last {
+        let (seen, room) = (running.seen(), free(disk)?);
+        if seen == last && room <= FULL_BYTES {
             return Ok(());
         }
         last = seen;
         left -= 1;
         if left == 0 {
-            return Err("the disk did not fill up".into());
+            return Err(format!("the workload did not fill the disk: {room} bytes free").into());
         }
     }
 }
