@@ -61,6 +61,7 @@ train-ocr: setup ## make the line reader anew, an hour of two cores; STEPS=10000
 	models/reader/train.sh
 
 eval-ocr: setup ## our reader and Tesseract on the same drawn pages: the table of docs/reading-table.md
+	@tests/setup.sh eval
 	cargo build --release $(PROGRAMS) --bin eval-ocr
 	$(OUT)/release/eval-ocr --write docs/reading-table.md
 

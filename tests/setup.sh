@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what this repository needs on a Debian 12 machine and is missing: `tests/setup.sh` for
-# building, running and testing, `tests/setup.sh lint` or `bench` for what only those need.
+# building, running and testing, `tests/setup.sh lint`, `bench` or `eval` for what only those need.
 # A stamp named after this file's own content makes the next call cost nothing; remove
 # target/setup to have everything looked at again.
 set -euo pipefail
@@ -26,6 +26,9 @@ JUDGE=(chromium chromium-driver default-jre-headless libactivation-java libcommo
 # A TPM 2.0 in software, its resource manager on a bus of its own, and the module before it.
 TPM=(dbus-daemon libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0
     swtpm tpm2-abrmd tpm2-tools)
+
+# Typefaces that our reader was never trained on, to judge it by.
+EVAL=(fonts-clear-sans fonts-crosextra-carlito fonts-freefont-ttf fonts-texgyre)
 
 say() { echo "setup: $*" >&2; }
 as_root() {
@@ -134,6 +137,7 @@ once base
 case ${1-} in
 lint) once install_cargo_deny ;;
 bench) install_packages img2pdf ocrmypdf ;;
+eval) install_packages "${EVAL[@]}" ;;
 "") ;;
-*) say "unknown part '$1': lint or bench"; exit 2 ;;
+*) say "unknown part '$1': lint, bench or eval"; exit 2 ;;
 esac

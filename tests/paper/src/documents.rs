@@ -1,7 +1,7 @@
 //! The documents: words, and where they stand. Every name, number and place is made up.
 
 use crate::canvas::{BLACK, Canvas, RED, Style};
-use crate::fonts::{Face, Fonts};
+use crate::fonts::{Face, Fonts, OFFICE};
 use crate::look::{Look, scan};
 use crate::seal::{seal, signature};
 use crate::{PaperError, Sheet};
@@ -39,7 +39,7 @@ pub fn original(seed: u64) -> Result<Vec<Sheet>, PaperError> {
 
 /// Draws `document` as the scanner sees it through `look`: A4 at 300 dpi, 2480 x 3508.
 pub fn draw(document: Document, look: &Look, seed: u64) -> Result<Vec<Sheet>, PaperError> {
-    let fonts = Fonts::load()?;
+    let fonts = Fonts::load(&OFFICE)?;
     let sheets = match document {
         Document::Decision => decision(&fonts, seed)?,
         Document::Birth => vec![birth(&fonts, seed)?],

@@ -1,5 +1,5 @@
-//! The typefaces, from Debian's `fonts-liberation2` (Times metrics, as Decree 30/2020 asks) and
-//! `fonts-dejavu-core`.
+//! The typefaces. The kiosk's own papers are set in Debian's `fonts-liberation2` (Times metrics, as
+//! Decree 30/2020 asks) and `fonts-dejavu-core`; the others are for judging the reader.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use ab_glyph::{Font, FontVec};
 pub enum PaperError {
     /// A typeface is not installed.
     #[error(
-        "no font file {name} under {FONT_ROOT}: install fonts-liberation and fonts-dejavu-core"
+        "no font file {name} with Vietnamese letters: run `tests/setup.sh`, or `tests/setup.sh eval`"
     )]
     FontMissing {
         /// File name of the face.
@@ -56,7 +56,76 @@ pub enum PaperError {
     },
 }
 
-const FONT_ROOT: &str = "/usr/share/fonts/truetype";
+/// A family of typefaces as Debian packages it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Typeface {
+    /// What people call it.
+    pub name: &'static str,
+    /// Whether our reader was trained on it, which `models/reader/fonts.toml` says.
+    pub trained: bool,
+    /// File names: regular, bold, italic, sans, bold sans.
+    faces: [&'static str; 5],
+}
+
+/// What the kiosk's own papers are set in.
+pub(crate) const OFFICE: Typeface = Typeface {
+    name: "Liberation Serif",
+    trained: true,
+    faces: [
+        "LiberationSerif-Regular.ttf",
+        "LiberationSerif-Bold.ttf",
+        "LiberationSerif-Italic.ttf",
+        "DejaVuSans.ttf",
+        "DejaVuSans-Bold.ttf",
+    ],
+};
+
+const fn family(name: &'static str, trained: bool, faces: [&'static str; 3]) -> Typeface {
+    let [regular, bold, italic] = faces;
+    Typeface { name, trained, faces: [regular, bold, italic, regular, bold] }
+}
+
+/// Families for judging the reader: those that offices use and it was trained on, then strangers.
+pub const TYPEFACES: [Typeface; 10] = [
+    OFFICE,
+    family(
+        "Liberation Sans",
+        true,
+        ["LiberationSans-Regular.ttf", "LiberationSans-Bold.ttf", "LiberationSans-Italic.ttf"],
+    ),
+    family(
+        "TeX Gyre Termes",
+        false,
+        ["texgyretermes-regular.otf", "texgyretermes-bold.otf", "texgyretermes-italic.otf"],
+    ),
+    family(
+        "TeX Gyre Heros",
+        false,
+        ["texgyreheros-regular.otf", "texgyreheros-bold.otf", "texgyreheros-italic.otf"],
+    ),
+    family(
+        "TeX Gyre Schola",
+        false,
+        ["texgyreschola-regular.otf", "texgyreschola-bold.otf", "texgyreschola-italic.otf"],
+    ),
+    family(
+        "TeX Gyre Bonum",
+        false,
+        ["texgyrebonum-regular.otf", "texgyrebonum-bold.otf", "texgyrebonum-italic.otf"],
+    ),
+    family(
+        "TeX Gyre Cursor",
+        false,
+        ["texgyrecursor-regular.otf", "texgyrecursor-bold.otf", "texgyrecursor-italic.otf"],
+    ),
+    family("Carlito", false, ["Carlito-Regular.ttf", "Carlito-Bold.ttf", "Carlito-Italic.ttf"]),
+    family("FreeSerif", false, ["FreeSerif.ttf", "FreeSerifBold.ttf", "FreeSerifItalic.ttf"]),
+    family(
+        "Clear Sans",
+        false,
+        ["ClearSans-Regular.ttf", "ClearSans-Bold.ttf", "ClearSans-Italic.ttf"],
+    ),
+];
 
 /// A face of the set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,22 +137,15 @@ pub(crate) enum Face {
     SansBold,
 }
 
-/// All faces, loaded once.
+/// All faces of a family, loaded once.
 pub(crate) struct Fonts {
-    faces: [FontVec; 5],
+    faces: Vec<FontVec>,
 }
 
 impl Fonts {
-    pub(crate) fn load() -> Result<Self, PaperError> {
-        Ok(Self {
-            faces: [
-                load("LiberationSerif-Regular.ttf")?,
-                load("LiberationSerif-Bold.ttf")?,
-                load("LiberationSerif-Italic.ttf")?,
-                load("DejaVuSans.ttf")?,
-                load("DejaVuSans-Bold.ttf")?,
-            ],
-        })
+    pub(crate) fn load(typeface: &Typeface) -> Result<Self, PaperError> {
+        let faces = typeface.faces.into_iter().map(load).collect::<Result<_, _>>()?;
+        Ok(Self { faces })
     }
 
     pub(crate) fn get(&self, face: Face) -> &FontVec {
@@ -91,11 +153,22 @@ impl Fonts {
     }
 }
 
+/// Where Debian's packages put the files.
+const FOLDERS: [&str; 7] = [
+    "/usr/share/fonts/truetype/liberation2",
+    "/usr/share/fonts/truetype/liberation",
+    "/usr/share/fonts/truetype/dejavu",
+    "/usr/share/fonts/truetype/crosextra",
+    "/usr/share/fonts/truetype/freefont",
+    "/usr/share/fonts/truetype/clear-sans",
+    "/usr/share/texmf/fonts/opentype/public/tex-gyre",
+];
+
 /// The first face of that name that has Vietnamese letters: Debian 12's `fonts-liberation` is
 /// version 1.07, which has none, and stands beside `fonts-liberation2`.
 fn load(name: &'static str) -> Result<FontVec, PaperError> {
-    for folder in ["liberation2", "liberation", "dejavu"] {
-        let path = Path::new(FONT_ROOT).join(folder).join(name);
+    for folder in FOLDERS {
+        let path = Path::new(folder).join(name);
         if !path.is_file() {
             continue;
         }

@@ -3,7 +3,7 @@
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::canvas::{Canvas, PX_PER_MM, Style};
-use crate::fonts::{Face, Fonts};
+use crate::fonts::{Face, Fonts, OFFICE};
 use crate::look::{Look, scan};
 use crate::{PaperError, Sheet};
 
@@ -20,7 +20,7 @@ const MODULE_PX: f32 = 6.0;
 
 /// Draws the front of a card that carries `payload`, on the glass of a scanner.
 pub fn id_card(payload: &str) -> Result<Sheet, PaperError> {
-    let fonts = Fonts::load()?;
+    let fonts = Fonts::load(&OFFICE)?;
     let mut canvas = Canvas::new(&fonts, 1300, 900);
     let fields: Vec<&str> = payload.split('|').collect();
     let field = |i: usize| fields.get(i).copied().unwrap_or("");

@@ -2,7 +2,8 @@
 
 use crate::canvas::Canvas;
 use crate::rng::Rng;
-use crate::sheet::{Sheet, TruthWord};
+use crate::sheet::{DPI, Sheet, TruthWord};
+use crate::wear;
 
 /// How the sheet looks once scanned.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,16 @@ pub struct Look {
     pub half_turned: bool,
     /// A photocopy: no colour is left.
     pub grey: bool,
+    /// How much of its strength the ink has lost, 0 to 1.
+    pub fade: f32,
+    /// How strongly the other side's print shines through, 0 to 1.
+    pub bleed: f32,
+    /// A fold across the sheet, at this share of its height.
+    pub fold: Option<f32>,
+    /// Out of focus: standard deviation in pixels at 300 dpi.
+    pub blur: f32,
+    /// What the scanner resolves, pixels per inch.
+    pub dpi: u32,
 }
 
 impl Default for Look {
@@ -31,6 +42,11 @@ impl Default for Look {
             shadow: 0.02,
             half_turned: false,
             grey: false,
+            fade: 0.0,
+            bleed: 0.0,
+            fold: None,
+            blur: 0.0,
+            dpi: DPI,
         }
     }
 }
@@ -39,6 +55,15 @@ impl Default for Look {
 pub(crate) fn scan(canvas: Canvas<'_>, look: &Look, seed: u64) -> Sheet {
     let (width, height) = (canvas.width, canvas.height);
     let mut sheet = Sheet { width, height, rgb: canvas.rgb, words: canvas.words };
+    if look.bleed > 0.0 {
+        wear::bleed(&mut sheet, look.bleed);
+    }
+    if look.fade > 0.0 {
+        wear::fade(&mut sheet, look.fade);
+    }
+    if let Some(at) = look.fold {
+        wear::fold(&mut sheet, at);
+    }
     if look.skew_degrees != 0.0 {
         sheet = skewed(&sheet, look.skew_degrees);
     }
@@ -47,6 +72,12 @@ pub(crate) fn scan(canvas: Canvas<'_>, look: &Look, seed: u64) -> Sheet {
             let [r, g, b] = [0, 1, 2].map(|i| u32::from(pixel[i]));
             pixel.fill(((r * 77 + g * 150 + b * 29) >> 8) as u8);
         }
+    }
+    if look.blur > 0.0 {
+        wear::blur(&mut sheet, look.blur);
+    }
+    if look.dpi != DPI {
+        sheet = wear::resampled(&sheet, look.dpi);
     }
     expose(&mut sheet, look, seed);
     if look.half_turned {

@@ -22,4 +22,14 @@ impl Rng {
         let unit = (self.next() >> 40) as f32 / (1u64 << 24) as f32;
         low + (high - low) * unit
     }
+
+    /// Uniform in `0..end`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end.max(1)
+    }
+
+    /// True so often of 1.
+    pub(crate) fn chance(&mut self, share: f32) -> bool {
+        self.between(0.0, 1.0) < share
+    }
 }

@@ -7,7 +7,7 @@ use tiny_skia::{
 
 use crate::PaperError;
 use crate::canvas::PX_PER_MM;
-use crate::fonts::{Face, Fonts};
+use crate::fonts::{Face, Fonts, OFFICE};
 use crate::rng::Rng;
 
 /// Diameter of a commune's seal in millimetres.
@@ -15,7 +15,7 @@ const SEAL_MM: f32 = 36.0;
 
 /// The seal of `authority` as a transparent PNG: 36 mm at 300 dpi, 425 pixels a side.
 pub fn seal_png(authority: &str) -> Result<Vec<u8>, PaperError> {
-    png(&seal(&Fonts::load()?, authority)?, "seal")
+    png(&seal(&Fonts::load(&OFFICE)?, authority)?, "seal")
 }
 
 /// A handwritten-looking signature as a transparent PNG, about 45 x 18 mm at 300 dpi.
