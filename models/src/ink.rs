@@ -13,6 +13,12 @@ const RULE_ACROSS: f32 = 0.37;
 const RULE_DOWN: f32 = 0.30;
 /// How far a rule's soft edge reaches: inches.
 const RULE_EDGE: f32 = 0.007;
+/// A leader's dot is no wider and no higher: inches.
+const DOT: f32 = 0.03;
+/// Its dots are no further apart, from edge to edge: inches.
+const PITCH: f32 = 0.12;
+/// Fewer dots than this may be print: an ellipsis, marks below letters.
+const DOTS_MIN: usize = 6;
 
 /// An upright box, right and bottom exclusive, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +74,57 @@ pub(crate) fn find(plane: &mut Plane, dpi: u32) -> Ink {
         dark.erase(rule, edge, plane);
     }
     let uprights = joined(down, edge);
-    Ink { pieces: dark.pieces(), uprights }
+    let mut pieces = dark.pieces();
+    for dot in leaders(&mut pieces, inch) {
+        dark.erase(&dot, edge, plane);
+    }
+    Ink { pieces, uprights }
+}
+
+/// Takes the dots of leaders out of the pieces: rows of small dots at even distances, on which
+/// forms are filled in.
+fn leaders(pieces: &mut Vec<Piece>, inch: f32) -> Vec<Piece> {
+    let side = (inch * DOT).max(3.0);
+    let (mut dots, others): (Vec<Piece>, Vec<Piece>) =
+        pieces.iter().partition(|piece| piece.width() <= side && piece.height() <= side);
+    dots.sort_by_key(|dot| (dot.left, dot.top));
+    let (mut rows, mut rest): (Vec<Vec<Piece>>, Vec<Piece>) = (Vec::new(), others);
+    // Rows that a dot further right may go on with.
+    let mut open: Vec<usize> = Vec::new();
+    for dot in dots {
+        open.retain(|row| {
+            rows[*row].last().is_some_and(|last| dot.left as f32 - last.left as f32 <= inch * PITCH)
+        });
+        match open.iter().find(|row| goes_on(&rows[**row], &dot)) {
+            Some(row) => rows[*row].push(dot),
+            None => {
+                open.push(rows.len());
+                rows.push(vec![dot]);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for row in rows {
+        if row.len() >= DOTS_MIN { &mut found } else { &mut rest }.extend(row);
+    }
+    *pieces = rest;
+    found
+}
+
+/// Whether a dot stands in the row's line, as far from the last as the last from the one before.
+fn goes_on(row: &[Piece], dot: &Piece) -> bool {
+    /// Rounding to whole pixels makes this much of a difference, and a page that is not level.
+    const SLACK: f32 = 2.0;
+    let Some(last) = row.last() else { return false };
+    let pitch = dot.middle().0 - last.middle().0;
+    let level = (dot.middle().1 - last.middle().1).abs() <= SLACK;
+    let even = match row {
+        [.., before, last] => {
+            (pitch - (last.middle().0 - before.middle().0)).abs() <= SLACK + 0.1 * pitch
+        }
+        _ => true,
+    };
+    level && even && pitch >= last.width()
 }
 
 fn threshold(plane: &Plane) -> u8 {
@@ -251,6 +307,24 @@ mod tests {
         let boxes: Vec<_> = pieces.iter().map(|p| (p.left, p.top, p.right, p.bottom)).collect();
         assert_eq!(boxes, [(0, 0, 4, 3), (6, 1, 8, 3), (0, 4, 1, 5)]);
         assert_eq!(pieces[0].area, 5);
+    }
+
+    #[test]
+    fn a_row_of_even_dots_is_a_leader_and_an_ellipsis_is_not() {
+        let mut plane = Plane::new(400, 60, vec![245; 400 * 60]);
+        let mut dot = |x: usize, y: usize| {
+            for row in y..y + 4 {
+                plane.data[row * 400 + x..row * 400 + x + 4].fill(20);
+            }
+        };
+        (0..12).for_each(|i| dot(100 + 13 * i + i % 2, 20 + i / 6));
+        (0..3).for_each(|i| dot(20 + 13 * i, 20));
+        let uneven = [10, 22, 60, 71, 120, 160, 170];
+        uneven.iter().for_each(|x| dot(*x, 45));
+        let ink = find(&mut plane, 300);
+        assert_eq!(ink.pieces.len(), 3 + uneven.len(), "{:?}", ink.pieces);
+        assert_eq!(plane.data[21 * 400 + 101], PAPER as u8, "a leader is painted over");
+        assert!(plane.data[21 * 400 + 21] < 40, "an ellipsis stays");
     }
 
     #[test]

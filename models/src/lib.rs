@@ -22,6 +22,7 @@ mod page;
 mod plane;
 mod reader;
 mod skew;
+mod syllable;
 
 pub use fields::{Field, extract};
 pub use kind::{Classification, CopyMark, CopySign, FieldSpec, Kind, classify, kinds};

@@ -32,6 +32,9 @@ pub(crate) struct TextLine {
     pub(crate) em: f32,
     /// How many of the pieces are letters.
     letters: usize,
+    /// Height of its low letters, and of its tallest.
+    low: f32,
+    high: f32,
 }
 
 impl TextLine {
@@ -92,10 +95,10 @@ impl TextLine {
         let end = first.iter().map(|piece| piece.right).max()? as f32;
         let start = second.iter().map(|piece| piece.left).min()? as f32;
         let foot = self.baseline_at(start);
-        let (slope, em) = (self.slope, self.em);
+        let (slope, em, low, high) = (self.slope, self.em, self.low, self.high);
         let half = |pieces: Vec<Piece>, left, right, baseline| {
             let letters = pieces.len();
-            Self { pieces, left, right, baseline, slope, em, letters }
+            Self { pieces, left, right, baseline, slope, em, letters, low, high }
         };
         Some((half(first, self.left, end, self.baseline), half(second, start, self.right, foot)))
     }
@@ -219,8 +222,9 @@ fn measured(chain: Chain, usual: f32) -> Option<TextLine> {
     let em = heights[(heights.len() * 3 / 4).min(heights.len() - 1)] / CAPITAL_EMS;
     let left = pieces.iter().map(|piece| piece.left).min()? as f32;
     let right = pieces.iter().map(|piece| piece.right).max()? as f32;
+    let (low, high) = (heights[heights.len() / 4], heights[heights.len() - 1]);
     let (baseline, slope) = baseline(&pieces, left, em);
-    Some(TextLine { letters: pieces.len(), pieces, left, right, baseline, slope, em })
+    Some(TextLine { letters: pieces.len(), pieces, left, right, baseline, slope, em, low, high })
 }
 
 /// The line through the feet of the letters, descenders left out: height at `left`, and slope.
@@ -303,10 +307,21 @@ impl TextLine {
     }
 }
 
-/// A few letters say little of their size: they are brought near to the page's usual one.
+/// A few letters say little of their size: they are brought near to the page's usual one. A line
+/// with hardly a tall letter is no small print, if its low letters are as high as elsewhere.
 fn lean_on_the_page(lines: &mut [TextLine]) {
-    let sure = lines.iter().filter(|line| line.letters >= SURE_LETTERS).map(|line| line.em);
-    let Some(usual) = median(sure) else { return };
+    let sure = || lines.iter().filter(|line| line.letters >= SURE_LETTERS);
+    let Some(usual) = median(sure().map(|line| line.em)) else { return };
+    let alike = |a: f32, b: f32| (0.92..1.09).contains(&(a / b));
+    let tall = 0.93 * CAPITAL_EMS * usual;
+    let mixed = |line: &&TextLine| alike(line.em, usual) && line.low < 0.85 * tall;
+    if let Some(low) = median(sure().filter(mixed).map(|line| line.low)) {
+        for line in lines.iter_mut().filter(|line| line.em < 0.85 * usual) {
+            if alike(line.low, low) && line.high >= tall {
+                line.em = usual;
+            }
+        }
+    }
     for line in lines.iter_mut().filter(|line| line.letters < SURE_LETTERS) {
         line.em = line.em.clamp(0.85 * usual, 1.3 * usual.max(line.em / 1.6));
     }

@@ -12,6 +12,8 @@ use crate::lines::{self, TextLine};
 use crate::net::{Net, NetError, Weights};
 use crate::plane::Plane;
 
+mod spelling;
+
 /// The letters that the network knows, in the order of its classes; behind them CTC's blank.
 const LETTERS: &str = include_str!("../reader/charset.txt");
 
@@ -25,9 +27,12 @@ const COLUMNS_PER_FRAME: usize = 4;
 /// Widths that a network is prepared for; a line takes the smallest that holds it.
 const WIDTHS: [usize; 5] = [320, 640, 960, 1280, 1600];
 /// Room before and behind the print, in ems.
-const MARGIN_EMS: f32 = 0.15;
+const MARGIN_EMS: f32 = 0.3;
 /// Contrast that is not stretched further: an empty crop has only grain.
 const CONTRAST_MIN: f32 = 24.0;
+/// Signs of so little ink that the network sees rather nothing when it is not sure, and letters that
+/// it was shown more often than people write them: what is added to their logits.
+const LEANINGS: [(&str, f32); 3] = [(".,/-:", 2.0), ("ỵỴ", -1.5), ("ỉỈ", -1.0)];
 /// A word below this confidence that has no letter or digit is grain or a stroke.
 const SIGN_MIN: f32 = 0.6;
 
@@ -36,6 +41,8 @@ pub(crate) struct OwnEngine {
     weights: Weights,
     nets: [Option<Net>; WIDTHS.len()],
     letters: Vec<char>,
+    /// What is added to each class's logit.
+    leanings: Vec<f32>,
 }
 
 impl OwnEngine {
@@ -48,8 +55,17 @@ impl OwnEngine {
         crate::net::load_runtime(library)?;
         let weights = Weights::new("reader", weights)?;
         let letters: Vec<char> = LETTERS.trim_end_matches('\n').chars().collect();
-        let one =
-            || Self { weights, nets: [const { None }; WIDTHS.len()], letters: letters.clone() };
+        let lean = |letter: &char| {
+            let leaning = LEANINGS.iter().find(|(which, _)| which.contains(*letter));
+            leaning.map_or(0.0, |(_, by)| *by)
+        };
+        let leanings: Vec<f32> = letters.iter().map(lean).chain([0.0]).collect();
+        let one = || Self {
+            weights,
+            nets: [const { None }; WIDTHS.len()],
+            letters: letters.clone(),
+            leanings: leanings.clone(),
+        };
         Ok((0..count).map(|_| one()).collect())
     }
 
@@ -68,15 +84,15 @@ impl OwnEngine {
             let Some((first, second)) = line.clone().halves() else { return Ok(Vec::new()) };
             let mut letters = self.read_line(plane, &first)?;
             let middle = (first.right + second.left) / 2.0;
-            letters.push(Letter { text: ' ', left: middle, right: middle, confidence: 1.0 });
+            letters.push(Letter::space(middle));
             letters.extend(self.read_line(plane, &second)?);
             return Ok(letters);
         };
         let image = cut.image(plane, WIDTHS[index]);
-        let classes = self.letters.len() + 1;
         let net = self.net(index)?;
         let scale = net.output_scale;
-        let found = decode(net.run(&image)?, classes, scale);
+        let answer = net.run(&image)?.to_vec();
+        let found = decode(&answer, &self.leanings, scale);
         let place = |frame: f32| cut.left + frame * COLUMNS_PER_FRAME as f32 / cut.scale;
         Ok(found
             .into_iter()
@@ -85,6 +101,7 @@ impl OwnEngine {
                 left: place(hit.first as f32),
                 right: place(hit.last as f32 + 1.0),
                 confidence: hit.confidence,
+                others: hit.others.map(|(class, sure)| (self.letters.get(class).copied(), sure)),
             })
             .collect())
     }
@@ -112,11 +129,21 @@ impl Recogniser for OwnEngine {
 }
 
 /// A letter and where it stands, in columns of the page.
+#[derive(Debug, Clone)]
 struct Letter {
     text: char,
     left: f32,
     right: f32,
     confidence: f32,
+    /// What else it may be, nothing at all among that, and how likely.
+    others: [(Option<char>, f32); OTHERS],
+}
+
+impl Letter {
+    fn space(at: f32) -> Self {
+        let others = [(None, 0.0); OTHERS];
+        Self { text: ' ', left: at, right: at, confidence: 1.0, others }
+    }
 }
 
 /// How a line is cut out of the page.
@@ -185,6 +212,22 @@ fn percentile(levels: &[u8], share: f32) -> f32 {
     level.unwrap_or(255) as f32
 }
 
+/// So many other readings of a letter are kept.
+const OTHERS: usize = 3;
+
+/// The classes that are next best after `best`.
+fn next_best(row: &[i16], best: usize, fall: &[f32], sum: f32) -> [(usize, f32); OTHERS] {
+    let mut found = [(best, 0.0); OTHERS];
+    for (class, logit) in row.iter().enumerate().filter(|(class, _)| *class != best) {
+        let sure = fall[usize::from(row[best].abs_diff(*logit)).min(fall.len() - 1)] / sum;
+        if sure > found[OTHERS - 1].1 {
+            found[OTHERS - 1] = (class, sure);
+            found.sort_by(|a, b| b.1.total_cmp(&a.1));
+        }
+    }
+    found
+}
+
 /// A class that the network saw over some frames.
 #[derive(Debug, PartialEq)]
 struct Hit {
@@ -192,27 +235,42 @@ struct Hit {
     first: usize,
     last: usize,
     confidence: f32,
+    /// The next best classes where it is surest, and how likely they are.
+    others: [(usize, f32); OTHERS],
 }
 
-/// The best class of each frame, repeats merged, blanks dropped (greedy CTC).
-fn decode(answer: &[i8], classes: usize, scale: f32) -> Vec<Hit> {
-    let blank = classes - 1;
-    let fall: Vec<f32> = (0..=255).map(|steps| (-(steps as f32) * scale).exp()).collect();
+/// The best class of each frame, repeats merged, blanks dropped (greedy CTC). `leanings` has one
+/// number for each class, the blank last.
+fn decode(answer: &[i8], leanings: &[f32], scale: f32) -> Vec<Hit> {
+    let (classes, blank) = (leanings.len(), leanings.len() - 1);
+    // In steps of the logits' scale, which fall to nothing before they run out.
+    let leanings: Vec<i16> = leanings.iter().map(|by| (by / scale) as i16).collect();
+    let fall: Vec<f32> = (0..512).map(|steps| (-(steps as f32) * scale).exp()).collect();
+    let mut row = vec![0i16; classes];
     let mut hits: Vec<Hit> = Vec::new();
     let mut before = blank;
-    for (frame, row) in answer.chunks_exact(classes).enumerate() {
+    for (frame, logits) in answer.chunks_exact(classes).enumerate() {
+        for ((sum, logit), leaning) in row.iter_mut().zip(logits).zip(&leanings) {
+            *sum = i16::from(*logit) + leaning;
+        }
         let Some((class, top)) = row.iter().enumerate().max_by_key(|(_, logit)| **logit) else {
             break;
         };
         if class != blank {
-            let sum: f32 = row.iter().map(|l| fall[top.abs_diff(*l) as usize]).sum();
+            let sum: f32 = row.iter().map(|l| fall[usize::from(top.abs_diff(*l)).min(511)]).sum();
             let sure = 1.0 / sum;
             match hits.last_mut() {
                 Some(hit) if class == before => {
                     hit.last = frame;
-                    hit.confidence = hit.confidence.max(sure);
+                    if sure > hit.confidence {
+                        hit.confidence = sure;
+                        hit.others = next_best(&row, class, &fall, sum);
+                    }
                 }
-                _ => hits.push(Hit { class, first: frame, last: frame, confidence: sure }),
+                _ => {
+                    let others = next_best(&row, class, &fall, sum);
+                    hits.push(Hit { class, first: frame, last: frame, confidence: sure, others });
+                }
             }
         }
         before = class;
@@ -225,6 +283,7 @@ fn words(letters: &[Letter], line: &TextLine) -> FoundLine {
     let gaps = line.gaps();
     let mut found = Vec::new();
     let mut from = f32::MIN;
+    let letters = spelling::repaired(letters);
     for part in letters.split_inclusive(|letter| letter.text == ' ') {
         let (word, space) = match part.split_last() {
             Some((space, word)) if space.text == ' ' => (word, Some(space)),
@@ -266,7 +325,7 @@ mod tests {
             row
         };
         let answer: Vec<i8> = [2, 0, 0, 2, 0, 1, 1, 2].into_iter().flat_map(frame).collect();
-        let hits = decode(&answer, 3, 0.1);
+        let hits = decode(&answer, &[0.0; 3], 0.1);
         let places: Vec<_> = hits.iter().map(|hit| (hit.class, hit.first, hit.last)).collect();
         assert_eq!(places, [(0, 1, 2), (0, 4, 4), (1, 5, 6)]);
         assert!(hits.iter().all(|hit| hit.confidence > 0.99));
@@ -274,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_doubtful_frame_says_so() {
-        let hits = decode(&[10, 10, -128], 3, 0.05);
+        let hits = decode(&[10, 10, -128], &[0.0; 3], 0.05);
         assert!((0.4..0.6).contains(&hits[0].confidence), "{hits:?}");
     }
 }

@@ -75,6 +75,13 @@ pub struct Region {
 }
 
 impl Region {
+    /// Whether a point is inside.
+    pub(crate) fn holds(&self, [x, y]: [f32; 2]) -> bool {
+        let inside =
+            |at: f32, from: u32, length: u32| (from as f32..=(from + length) as f32).contains(&at);
+        inside(x, self.x, self.width) && inside(y, self.y, self.height)
+    }
+
     /// The four corners.
     pub fn quad(&self) -> Quad {
         let (x0, y0) = (self.x as f32, self.y as f32);

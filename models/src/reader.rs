@@ -205,10 +205,22 @@ fn recognise(
         }
     }
     let lines = found.into_iter().flat_map(split_columns).map(|line| place(line, reading));
-    reading.lines = lines.collect();
+    let lines = lines.filter(|line| !is_stroke(line, reading)).collect();
+    reading.lines = lines;
     let words: Vec<Word> = reading.lines.iter().flat_map(|l| l.words.iter().cloned()).collect();
     reading.confidence = confidence_of(&words);
     Ok(())
+}
+
+/// Whether a line is a letter or two on a seal or a signature: a stroke of it, not print.
+fn is_stroke(line: &Line, reading: &PageReading) -> bool {
+    const LETTERS_MAX: usize = 2;
+    let letters: usize = line.words.iter().map(|word| word.text.chars().count()).sum();
+    letters <= LETTERS_MAX
+        && line.words.iter().all(|word| {
+            let middle = [0, 1].map(|i| word.quad.iter().map(|p| p[i]).sum::<f32>() / 4.0);
+            reading.seals.iter().chain(&reading.signatures).any(|region| region.holds(middle))
+        })
 }
 
 /// Mean confidence weighted by letters, 0 for nothing found.

@@ -8,7 +8,7 @@ use formats_vn::fold::distance;
 use models::{
     CopyMark, Language, PageReading, Quad, ReadError, Reader, Word, classify, extract, language_of,
 };
-use paper::{Document, Look, Sheet, draw};
+use paper::{Document, Look, Sheet, TYPEFACES, assorted, draw};
 
 fn raster(sheet: &Sheet) -> Raster {
     Raster::new(sheet.width, sheet.height, PixelFormat::Rgb8, paper::DPI, sheet.rgb.clone())
@@ -247,6 +247,28 @@ fn our_own_reader_finds_every_line_and_each_word_where_it_stands() {
                 assert!(near * 100 > sheet.words.len() * 97, "{near} of {}", sheet.words.len());
             }
         }
+    }
+}
+
+#[test]
+fn layouts_that_nobody_tuned_the_line_finder_on_are_read() {
+    let mut reader = own_reader();
+    let office = [Look::default(), Look { skew_degrees: 0.7, noise: 10, ..Look::default() }];
+    let hard = [
+        Look { fold: Some(0.4), shadow: 0.25, ..Look::default() },
+        Look { fade: 0.5, bleed: 0.12, ..Look::default() },
+    ];
+    for (looks, errors_max, strays_max) in [(office, 0.004, 3), (hard, 0.01, 12)] {
+        let (mut rates, mut strays) = (0.0, 0);
+        for (seed, look) in (40..).zip(&looks) {
+            let sheet = assorted(&TYPEFACES[0], look, seed).expect("draw");
+            let page = reader.read(&[&raster(&sheet)]).expect("read").remove(0);
+            let (rate, spurious) = errors(&sheet, &page);
+            rates += rate / looks.len() as f32;
+            strays += spurious;
+        }
+        assert!(rates < errors_max, "{rates} of the letters are wrong");
+        assert!(strays <= strays_max, "{strays} letters out of nothing");
     }
 }
 
