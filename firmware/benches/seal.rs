@@ -18,7 +18,7 @@ use counterpart::{SoftTokens, Subject, TestCa, TokenKey, TokenSpec, Usage};
 use drivers_api::{Pin, PixelFormat, Raster, SigningSession, Token};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use formats_copy::{
-    ClockTrust, CopyRequest, PageImage, PlacedWord, Product, TrustAnchors, VerificationCode,
+    Assets, ClockTrust, CopyRequest, PageImage, PlacedWord, Product, TrustAnchors, VerificationCode,
 };
 use kiosk::steps::certify::{CopyAssets, Sealer};
 use kiosk::steps::picture::{RECIPE, encode};
@@ -199,13 +199,14 @@ fn spec(key: TokenKey, name: String) -> TokenSpec {
 
 fn assets(trust: TrustAnchors) -> Result<CopyAssets, Failure> {
     let font = |name| std::fs::read(format!("/usr/share/fonts/truetype/liberation2/{name}.ttf"));
-    Ok(CopyAssets {
-        fonts: [font("LiberationSerif-Regular")?, font("LiberationSerif-Bold")?],
+    let given = Assets {
+        regular_font: font("LiberationSerif-Regular")?,
+        bold_font: font("LiberationSerif-Bold")?,
         seal_png: Some(paper::seal_png(paper::AUTHORITY)?),
-        signatures: [("officer".to_owned(), paper::signature_png(1)?)].into(),
-        trust,
-        time_stamps: None,
-    })
+        signature_png: None,
+    };
+    let signatures = [("officer".to_owned(), paper::signature_png(1)?)].into();
+    Ok(CopyAssets::new(given, &signatures, trust, None)?)
 }
 
 /// The pages as the kiosk keeps them.

@@ -82,6 +82,9 @@ pub enum AssembleError {
         #[source]
         source: formats_mrtd::TrustError,
     },
+    /// A typeface, the seal or a signature image is not usable.
+    #[error("cannot use the typefaces and images of copies")]
+    Press(#[source] formats_copy::BuildError),
     /// The time-stamp authority's settings cannot be used.
     #[error("cannot use the time-stamp authority")]
     TimeStamps(#[source] SettingsError),
@@ -104,6 +107,9 @@ impl AssembleError {
             Self::Trust { .. } => "put the PEM of the issuing root into trust.roots",
             Self::Issuers { .. } => {
                 "put certificates and revocation lists of card issuers, as PEM, into chip.trust"
+            }
+            Self::Press(_) => {
+                "name Liberation Serif 2 under fonts in the site file, and PNG files as images"
             }
             Self::TimeStamps(_) => "correct [time_stamp] in the site file",
             Self::Sheets(_) => "correct the sheets listed in the board file",
@@ -294,16 +300,14 @@ fn assets(config: &Config, clock: &Arc<dyn Clock>) -> Result<CopyAssets, Assembl
     let roots = &config.trust.roots;
     let trust = TrustAnchors::from_pem(&read_asset("trust file", roots)?)
         .map_err(|source| AssembleError::Trust { path: roots.clone(), source })?;
-    Ok(CopyAssets {
-        fonts: [
-            read_asset("font", &config.fonts.regular)?,
-            read_asset("font", &config.fonts.bold)?,
-        ],
+    let given = formats_copy::Assets {
+        regular_font: read_asset("font", &config.fonts.regular)?,
+        bold_font: read_asset("font", &config.fonts.bold)?,
         seal_png: optional("seal image", &config.authority.seal_image)?,
-        signatures,
-        trust,
-        time_stamps: config.time_stamp.as_ref().map(|s| time_stamps(s, clock)).transpose()?,
-    })
+        signature_png: None,
+    };
+    let time_stamps = config.time_stamp.as_ref().map(|s| time_stamps(s, clock)).transpose()?;
+    CopyAssets::new(given, &signatures, trust, time_stamps).map_err(AssembleError::Press)
 }
 
 fn time_stamps(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<TimeStamps, AssembleError> {

@@ -1,11 +1,12 @@
 //! Makes the copy legal: number, file, two signatures, check, journal. All of it or none of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use drivers_api::{ClockState, KeyAlgorithm, SigningSession};
 use formats_copy::{
-    Assets, ClockTrust, CopyRequest, GenuineCopy, Jpeg, PageImage, PlacedWord, SignatureAlgorithm,
-    Signer, TrustAnchors, VerificationCode,
+    Assets, BuildError, ClockTrust, CopyRequest, Jpeg, PageImage, PlacedWord, Press,
+    SignatureAlgorithm, Signer, TrustAnchors, VerificationCode,
 };
 use formats_vn::fee::{Charge, FeeTable};
 
@@ -18,18 +19,33 @@ use crate::engine::Parts;
 use crate::store::{RegisterRow, Reservation, StoreError};
 use crate::visit::{Approval, Issued, Say, Severity, Trouble, VisitId};
 
-/// What every copy embeds or is checked against.
+/// What every copy embeds or is checked against, read once.
 pub struct CopyAssets {
-    /// Upright and bold face.
-    pub fonts: [Vec<u8>; 2],
-    /// PNG of the seal.
-    pub seal_png: Option<Vec<u8>>,
-    /// PNG of each officer's signature, by officer id.
-    pub signatures: std::collections::BTreeMap<String, Vec<u8>>,
-    /// Whose signatures count.
-    pub trust: TrustAnchors,
-    /// The time-stamp authority, if the site has one.
-    pub time_stamps: Option<TimeStamps>,
+    /// Upright and bold face, for slips.
+    fonts: [Vec<u8>; 2],
+    /// Typefaces and seal.
+    press: Press,
+    /// The same with the signature of each officer who has an image of it, by officer id.
+    signed_by: BTreeMap<String, Press>,
+    trust: TrustAnchors,
+    time_stamps: Option<TimeStamps>,
+}
+
+impl CopyAssets {
+    /// Reads typefaces and images: `given` without a signature, `signatures` (PNG) by officer id.
+    /// `trust` says whose signatures count; `time_stamps` is the site's authority, if it has one.
+    pub fn new(
+        given: Assets,
+        signatures: &BTreeMap<String, Vec<u8>>,
+        trust: TrustAnchors,
+        time_stamps: Option<TimeStamps>,
+    ) -> Result<Self, BuildError> {
+        let press = Press::new(&given)?;
+        let of = |(id, png): (&String, &Vec<u8>)| Ok((id.clone(), press.signed_by(Some(png))?));
+        let signed_by = signatures.iter().map(of).collect::<Result<_, BuildError>>()?;
+        let fonts = [given.regular_font, given.bold_font];
+        Ok(Self { fonts, press, signed_by, trust, time_stamps })
+    }
 }
 
 /// A signed file that verifies.
@@ -65,29 +81,25 @@ impl Sealer for CopyAssets {
         officer_key: &mut dyn SigningSession,
         seal_key: &mut dyn SigningSession,
     ) -> Result<Sealed, Trouble> {
-        let assets = Assets {
-            regular_font: self.fonts[0].clone(),
-            bold_font: self.fonts[1].clone(),
-            seal_png: self.seal_png.clone(),
-            signature_png: self.signatures.get(officer).cloned(),
-        };
-        let sealed =
-            formats_copy::seal(request, &assets, &mut Key(officer_key), &mut Key(seal_key))
-                .map_err(|error| seal_trouble(&error))?;
+        let press = self.signed_by.get(officer).unwrap_or(&self.press);
+        let fresh = press
+            .seal(request, &mut Key(officer_key), &mut Key(seal_key))
+            .map_err(|error| seal_trouble(&error))?;
+        let qr = fresh.qr().to_owned();
         // Asserted in pairs: the very code that strangers verify with must accept what was just
         // sealed.
-        let genuine = GenuineCopy::read(sealed.bytes, &self.trust).map_err(|refusal| {
+        let genuine = fresh.verified(&self.trust).map_err(|refusal| {
             let cause = format!("the sealed copy does not verify: {}", refusal.code());
             let remedy = "check trust.roots against the certificates on the tokens";
             Trouble { remedy: remedy.into(), ..internal(&cause) }
         })?;
         let Some(authority) = &self.time_stamps else {
             let sha256 = genuine.verified().sha256;
-            return Ok(Sealed { sha256, bytes: genuine.into_bytes(), qr: sealed.qr });
+            return Ok(Sealed { sha256, bytes: genuine.into_bytes(), qr });
         };
         let bytes = authority.add(genuine, &self.trust);
         let sha256 = ring::digest::digest(&ring::digest::SHA256, &bytes);
-        Ok(Sealed { sha256: sha256.as_ref().try_into().unwrap_or_default(), bytes, qr: sealed.qr })
+        Ok(Sealed { sha256: sha256.as_ref().try_into().unwrap_or_default(), bytes, qr })
     }
 
     fn slip(&self, slip: &formats_book::Slip) -> Result<Vec<u8>, Trouble> {

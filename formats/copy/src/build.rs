@@ -17,24 +17,26 @@ mod note;
 mod pages;
 #[cfg(test)]
 mod preflight;
+mod press;
 mod qr;
 mod statement_page;
 mod xmp;
 
-use formats_typeset::{Face, FaceError, Wording};
+use formats_typeset::Wording;
 use krilla::configure::{Archival, ConfigurationBuilder};
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
-use krilla::image::Image;
 use krilla::metadata::{DateTime, Metadata};
 use krilla::tagging::TagTree;
 use krilla::{Document, SerializeSettings};
 
 use crate::manifest::{MANIFEST_NAME, Manifest, PageEntry};
 use crate::profile::{Placement, Profile, ProfileError, signing_time};
-use crate::request::{Assets, CopyRequest};
+use crate::request::CopyRequest;
+use crate::slim::Known;
 use edge::Edge;
 use jpegs::StandIn;
 use note::Note;
+pub use press::Press;
 use qr::Qr;
 
 /// Why a copy could not be laid out. Nothing was signed.
@@ -91,38 +93,35 @@ pub enum BuildError {
     },
 }
 
-/// What is known before the manifest is: the words, the typefaces, the margins.
-pub(crate) struct Plan {
+/// What is known before the manifest is: the words, the margins, the pages' files.
+pub(crate) struct Plan<'a> {
+    press: &'a Press,
     profile: Profile,
-    regular: Face,
-    bold: Face,
     /// What each sheet bears at its right edge, the statement page's last.
     edges: Vec<Edge>,
     note: Option<Note>,
     /// What the manifest says of each page of the original.
     entries: Vec<PageEntry>,
     /// What stands for each page's JPEG while the file is laid out.
-    stand_ins: Vec<StandIn>,
+    stand_ins: Vec<StandIn<'a>>,
 }
 
-impl Plan {
+impl<'a> Plan<'a> {
     /// The layout of a copy; a specimen says so on it.
     pub(crate) fn new(
-        request: &CopyRequest,
-        assets: &Assets,
+        request: &'a CopyRequest,
+        press: &'a Press,
         specimen: bool,
     ) -> Result<Self, BuildError> {
-        let regular = face(&assets.regular_font, "regular")?;
-        let bold = face(&assets.bold_font, "bold")?;
         let profile = Profile::in_force(request.product, request.issued_at)?;
         let mut heights: Vec<f32> = request.pages.iter().map(pages::height).collect();
         if profile.product.has_statement_page() {
             heights.push(statement_page::HEIGHT);
         }
-        let edges = edge::edges(&profile.sheets, &heights, assets.seal_png.is_some());
+        let edges = edge::edges(&profile.sheets, &heights, press.seal.is_some());
         let note = match &profile.placement {
             Placement::TopRightOfFirstPage(words) => {
-                let note = Note::new(words, request, specimen, &regular, &bold);
+                let note = Note::new(words, request, specimen, press);
                 Some(note.ok_or(BuildError::Note)?)
             }
             Placement::OwnLastPage(_) => None,
@@ -134,7 +133,7 @@ impl Plan {
         let pages = request.pages.iter().zip(&stand_ins).zip(margins);
         let entries =
             pages.map(|((page, jpeg), margins)| page.entry(jpeg.sha256, margins)).collect();
-        Ok(Self { profile, regular, bold, edges, note, entries, stand_ins })
+        Ok(Self { press, profile, edges, note, entries, stand_ins })
     }
 
     /// The title that readers for the blind speak.
@@ -152,6 +151,11 @@ impl Plan {
         &self.entries
     }
 
+    /// The pages' JPEG files that lie in memory.
+    pub(crate) fn known(&self) -> Vec<Known<'_>> {
+        self.stand_ins.iter().filter_map(StandIn::known).collect()
+    }
+
     /// How long all pages' JPEG files are together.
     pub(crate) fn image_bytes(&self) -> usize {
         self.stand_ins.iter().map(|jpeg| jpeg.length).sum()
@@ -163,12 +167,11 @@ impl Plan {
 pub(crate) fn build(
     plan: &Plan,
     request: &CopyRequest,
-    assets: &Assets,
     manifest: &Manifest,
     manifest_bytes: &[u8],
     qr_text: &str,
 ) -> Result<Vec<u8>, BuildError> {
-    let mut document = laid_out(Archival::A3_A, plan, request, assets, manifest, qr_text)?;
+    let mut document = laid_out(Archival::A3_A, plan, request, manifest, qr_text)?;
     let attached = EmbeddedFile {
         path: MANIFEST_NAME.into(),
         mime_type: MimeType::new("application/json"),
@@ -191,7 +194,6 @@ fn laid_out(
     archival: Archival,
     plan: &Plan,
     request: &CopyRequest,
-    assets: &Assets,
     manifest: &Manifest,
     qr_text: &str,
 ) -> Result<Document, BuildError> {
@@ -203,16 +205,14 @@ fn laid_out(
     let mut document = Document::new_with(settings);
     let words = Words { manifest, place: &request.place, verify_base: &request.verify_base };
     document.set_metadata(metadata(manifest, plan.title(&words)));
-    let seal = image(assets.seal_png.as_deref(), "seal")?;
     let mut tree = TagTree::new();
     for (i, page) in request.pages.iter().enumerate() {
-        let drawn = pages::add(&mut document, plan, &words, page, i, seal.as_ref())?;
+        let drawn = pages::add(&mut document, plan, &words, page, i)?;
         tree.push(drawn);
     }
     if let Placement::OwnLastPage(statement) = &plan.profile.placement {
-        let signature = image(assets.signature_png.as_deref(), "signature")?;
-        let images = statement_page::Images { seal, signature, qr: Qr::new(qr_text)? };
-        tree.push(statement_page::add(&mut document, plan, statement, &words, &images)?);
+        let qr = Qr::new(qr_text)?;
+        tree.push(statement_page::add(&mut document, plan, statement, &words, &qr)?);
     }
     document.set_tag_tree(tree);
     Ok(document)
@@ -255,18 +255,6 @@ impl Words<'_> {
         ];
         wording.filled(&[known.as_slice(), more].concat())
     }
-}
-
-fn image(png: Option<&[u8]>, name: &'static str) -> Result<Option<Image>, BuildError> {
-    let read = |png: &[u8]| Image::from_png(png.to_vec().into(), false);
-    png.map(read).transpose().map_err(|reason| BuildError::Image { name, reason })
-}
-
-fn face(bytes: &[u8], name: &'static str) -> Result<Face, BuildError> {
-    Face::new(bytes).map_err(|error| match error {
-        FaceError::Font => BuildError::Font { name },
-        FaceError::Letters => BuildError::FontLetters { name },
-    })
 }
 
 fn metadata(manifest: &Manifest, title: String) -> Metadata {

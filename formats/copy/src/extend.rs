@@ -6,11 +6,11 @@
 use std::error::Error;
 
 use crate::appended::UPDATES_MAX;
+use crate::draft::Draft;
 use crate::evidence::{EVIDENCE_COUNT_MAX, Evidence, Question};
-use crate::pades::digest_of;
 use crate::revision::Added;
 use crate::timestamp::{TOKEN_BYTES_MAX, TimeStampError, TimeStampQuery};
-use crate::verify::{Judged, Verified, judged};
+use crate::verify::{Judged, Verified, judged, judged_fresh};
 use crate::{FILE_BYTES_MAX, Refusal, TrustAnchors};
 
 /// Why nothing was added. The copy is as good as before.
@@ -59,6 +59,12 @@ impl GenuineCopy {
         Ok(Self { bytes, judged })
     }
 
+    /// Judges a file that was just sealed.
+    pub(crate) fn fresh(draft: Draft, trust: &TrustAnchors) -> Result<Self, Refusal> {
+        let judged = judged_fresh(&draft, trust)?;
+        Ok(Self { bytes: draft.into_bytes(), judged })
+    }
+
     /// The file.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -87,7 +93,8 @@ impl GenuineCopy {
         let room = self.judged.tail.clone().stamp(&self.bytes, TOKEN_BYTES_MAX);
         let Added { mut bytes, hole } = room.ok_or(ExtendError::Size)?;
         let hole = hole.start - self.bytes.len()..hole.end - self.bytes.len();
-        let digest = digest_of(&[&self.bytes, &bytes[..hole.start], &bytes[hole.end..]]);
+        let parts = [&bytes[..hole.start], &bytes[hole.end..]];
+        let digest = self.judged.beginning().digest(&self.bytes, &parts);
         let query = TimeStampQuery::new(digest, nonce, policy)?;
         let answer = ask(&query.to_der()?).map_err(ExtendError::Ask)?;
         let token = hex::encode(query.token(&answer)?);

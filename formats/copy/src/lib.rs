@@ -8,7 +8,7 @@
 //! It never decides whether a copy may be issued, never touches a device, a clock, a network or a
 //! disk, and never holds a key: signing is asked of a [`Signer`].
 //!
-//! Start reading at [`seal()`]; then `revision` (what a signature appends) and [`verify()`]; then
+//! Start reading at [`Press::seal`]; then `revision` (what a signature appends) and [`verify()`]; then
 //! [`GenuineCopy`] and `appended` (what proves a copy for decades).
 //!
 //! # Limits
@@ -22,9 +22,12 @@
 //! | [`EVIDENCE_BYTES_MAX`] | 1 MiB | long revocation lists do not travel with every copy |
 
 mod appended;
+mod beginning;
 mod build;
 mod cms;
 mod code;
+mod content;
+mod draft;
 mod evidence;
 mod extend;
 mod manifest;
@@ -46,7 +49,7 @@ mod trust;
 mod verify;
 mod x509;
 
-pub use build::BuildError;
+pub use build::{BuildError, Press};
 pub use cms::CmsError;
 pub use code::{CodeError, VerificationCode};
 pub use evidence::{EVIDENCE_BYTES_MAX, EVIDENCE_COUNT_MAX, Evidence, Question};
@@ -66,7 +69,7 @@ pub use request::{
     PlacedWord, RequestError, TEXT_CHARS_MAX,
 };
 pub use revision::{BaseError, Role};
-pub use seal::{SealError, SealedCopy, seal};
+pub use seal::{FreshCopy, SealError, SealedCopy, seal};
 pub use signer::{SignatureAlgorithm, Signer};
 pub use signer_certificate::SignerCertificate;
 pub use timestamp::{TimeStampError, TimeStampQuery};

@@ -5,12 +5,12 @@
 
 use std::error::Error;
 
-use ring::digest::{Context, SHA256};
 use time::OffsetDateTime;
 
 use crate::cms::{self, Chain, CmsError};
+use crate::draft::Draft;
 use crate::hash;
-use crate::revision::{self, Base, Role};
+use crate::revision::{self, Role};
 use crate::signer::Signer;
 
 /// Bytes of a signature structure: PDF/A-3 limits a string to 32,767 bytes.
@@ -42,8 +42,7 @@ pub enum SignError {
 /// Signs a file as the last of `signers`, at `at` (Vietnam's time): the signature comes behind it.
 /// Without a signature the file is as before.
 pub(crate) fn sign(
-    file: &mut Vec<u8>,
-    base: &Base,
+    file: &mut Draft,
     signers: &[Role],
     at: OffsetDateTime,
     signer: &mut dyn Signer,
@@ -53,10 +52,11 @@ pub(crate) fn sign(
     if room > ROOM_MAX {
         return Err(SignError::Size { bytes: room });
     }
-    let added = revision::append(file, base, signers, at, room).ok_or(SignError::File)?;
+    let (before, base) = (file.bytes().len(), &file.found().base);
+    let added = revision::append(file.bytes(), base, signers, at, room).ok_or(SignError::File)?;
     let mut bytes = added.bytes;
-    let hole = added.hole.start - file.len()..added.hole.end - file.len();
-    let digest = digest_of(&[file, &bytes[..hole.start], &bytes[hole.end..]]);
+    let hole = added.hole.start - before..added.hole.end - before;
+    let digest = file.digest(&[&bytes[..hole.start], &bytes[hole.end..]]);
     let attributes = cms::signed_attributes(&chain, &digest)?;
     let signature = signed(&chain, signer, &attributes)?;
     let structure = hex::encode(cms::encode(&chain, &digest, &signature)?);
@@ -65,8 +65,7 @@ pub(crate) fn sign(
         return Err(SignError::Size { bytes: structure.len() / 2 });
     }
     bytes[place].copy_from_slice(structure.as_bytes());
-    file.reserve_exact(bytes.len());
-    file.extend(bytes);
+    file.push(&bytes);
     Ok(())
 }
 
@@ -78,18 +77,4 @@ pub(crate) fn signed(
 ) -> Result<Vec<u8>, SignError> {
     let signature = signer.sign_digest(&hash(message)).map_err(SignError::Key)?;
     if chain.verifies(message, &signature) { Ok(signature) } else { Err(SignError::Mismatch) }
-}
-
-/// The SHA-256 of a file without its hole.
-pub(crate) fn digest_around(bytes: &[u8], start: usize, end: usize) -> [u8; 32] {
-    digest_of(&[&bytes[..start], &bytes[end..]])
-}
-
-/// The SHA-256 of parts that follow each other.
-pub(crate) fn digest_of(parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
 }

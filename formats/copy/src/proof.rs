@@ -7,9 +7,9 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::appended::{Tail, Update};
+use crate::beginning::Beginning;
 use crate::cms::Chain;
 use crate::evidence::{self, Status};
-use crate::pades::digest_around;
 use crate::refusal::Refusal;
 use crate::revision::Role;
 use crate::timestamp::{TimeStampError, Token};
@@ -67,6 +67,8 @@ pub(crate) struct Signed<'a> {
     pub(crate) claimed: OffsetDateTime,
     /// When somebody asks; `None` to judge as of the last proven time.
     pub(crate) asked: Option<OffsetDateTime>,
+    /// The unsigned part of the copy.
+    pub(crate) beginning: &'a Beginning,
 }
 
 /// The result.
@@ -99,7 +101,7 @@ pub(crate) fn check(
     for (update, length) in updates {
         match update {
             Update::Stamp(hole) => {
-                let token = stamp(previous, &bytes[..*length], hole, tail)?;
+                let token = stamp(previous, &bytes[..*length], hole, tail, signed.beginning)?;
                 stamps.push(Stamp { token, followed: false });
             }
             Update::Evidence(pieces) => {
@@ -122,6 +124,7 @@ fn stamp(
     whole: &[u8],
     hole: &std::ops::Range<usize>,
     tail: &mut Tail,
+    beginning: &Beginning,
 ) -> Result<Token, Refusal> {
     let room = hole.len().saturating_sub(2) / 2;
     let expected = tail.stamp(&whole[..previous], room).ok_or(Refusal::Added)?;
@@ -136,7 +139,7 @@ fn stamp(
     let structure = hex::decode(digits).map_err(|_| Refusal::Added)?;
     let refused = |source| Refusal::TimeStamp { source };
     let token = Token::read(&structure).map_err(refused)?;
-    if token.digest != digest_around(whole, hole.start, hole.end) {
+    if token.digest != beginning.digest_around(whole, hole) {
         return Err(refused(TimeStampError::Unasked { part: "digest" }));
     }
     Ok(token)

@@ -21,7 +21,7 @@ use time::macros::{format_description, offset};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::manifest::vietnam_seconds;
-use crate::slim::Slim;
+use crate::slim::{Known, Slim};
 
 /// Digits of a number in a `/ByteRange`, padded with spaces; room for any file below 10 GB.
 const RANGE_DIGITS: usize = 10;
@@ -98,14 +98,14 @@ pub enum BaseError {
 }
 
 impl Base {
-    /// Reads an unsigned revision.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, BaseError> {
+    /// Reads an unsigned revision; `known` are pictures that it may hold.
+    pub(crate) fn read(bytes: &[u8], known: &[Known]) -> Result<Self, BaseError> {
         let options = LoadOptions {
             strict: true,
             max_decompressed_size: Some(STREAM_BYTES_MAX),
             ..LoadOptions::default()
         };
-        let slim = Slim::of(bytes);
+        let slim = Slim::of(bytes, known);
         let bytes = slim.bytes.as_slice();
         let document = Document::load_mem_with_options(bytes, options).map_err(BaseError::Parse)?;
         let shape = |part| BaseError::Shape { part };

@@ -3,14 +3,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::build::{self, BuildError, Plan};
+use crate::build::{self, BuildError, Plan, Press};
 use crate::cms::{Chain, CmsError};
+use crate::draft::Draft;
 use crate::manifest::Manifest;
 use crate::pades::{self, SignError};
 use crate::request::{Assets, CopyRequest, RequestError};
-use crate::revision::{Base, BaseError, Role};
+use crate::revision::{BaseError, Role};
 use crate::signer::Signer;
-use crate::{FILE_BYTES_MAX, hash};
+use crate::{FILE_BYTES_MAX, GenuineCopy, Refusal, TrustAnchors, hash};
 
 /// A sealed copy. Its bytes never change again.
 #[derive(Debug, Clone)]
@@ -69,54 +70,96 @@ pub enum SealError {
     },
 }
 
-/// Makes a sealed copy: the authority signs the manifest's digest for the QR code, the pages are
-/// laid out, the product's signers sign in their order. The officer's key is asked only where the
-/// officer is one of them.
+/// A copy that was just sealed and that nobody has verified yet.
+pub struct FreshCopy {
+    draft: Draft,
+    manifest: Manifest,
+    qr: String,
+}
+
+impl FreshCopy {
+    /// The text of its QR code.
+    pub fn qr(&self) -> &str {
+        &self.qr
+    }
+
+    /// Judges the file as a stranger does. What sealing found of its own bytes in memory (their
+    /// digest, their objects) is not found a second time; every check is made on it.
+    pub fn verified(self, trust: &TrustAnchors) -> Result<GenuineCopy, Refusal> {
+        GenuineCopy::fresh(self.draft, trust)
+    }
+
+    /// The file as it is.
+    pub fn unverified(self) -> SealedCopy {
+        let sha256 = self.draft.digest(&[]);
+        let Self { draft, manifest, qr } = self;
+        SealedCopy { sha256, bytes: draft.into_bytes(), manifest, qr }
+    }
+}
+
+/// Makes a sealed copy as [`Press::seal`] does, reading typefaces and images for this one.
 ///
 /// The caller verifies the result with [`verify`](crate::verify) before it relies on it, and again
-/// after reading it back from disk. A copy above [`FILE_BYTES_MAX`] is refused before anyone signs.
+/// after reading it back from disk.
 pub fn seal(
     request: &CopyRequest,
     assets: &Assets,
     officer: &mut dyn Signer,
     authority: &mut dyn Signer,
 ) -> Result<SealedCopy, SealError> {
-    request.check()?;
-    let chain = |signer: &dyn Signer, role| {
-        Chain::new(signer.chain(), signer.algorithm())
-            .map_err(|source| SealError::Chain { role, source })
-    };
-    let officer_chain = chain(officer, Role::Officer)?;
-    let authority_chain = chain(authority, Role::Authority)?;
-    if officer_chain.same_signer(&authority_chain) {
-        return Err(SealError::SameSigner);
-    }
-    let specimen = officer_chain.is_specimen() || authority_chain.is_specimen();
-    let plan = Plan::new(request, assets, specimen)?;
-    if plan.image_bytes() > FILE_BYTES_MAX {
-        return Err(SealError::Size { bytes: plan.image_bytes() });
-    }
-    let manifest = Manifest { specimen, ..request.manifest(plan.profile(), plan.entries()) };
-    let manifest_bytes = manifest.to_bytes().map_err(SealError::Manifest)?;
-    let sign = |role| move |source| SealError::Sign { role, source };
-    let signature = pades::signed(&authority_chain, authority, &manifest_bytes)
-        .map_err(sign(Role::Authority))?;
-    let qr = qr_text(&request.verify_base, &manifest, &manifest_bytes, &signature);
-    let mut bytes = build::build(&plan, request, assets, &manifest, &manifest_bytes, &qr)?;
-    let base = Base::read(&bytes)?;
-    let signers = manifest.product.signers();
-    for (i, role) in signers.iter().enumerate() {
-        let key: &mut dyn Signer = match role {
-            Role::Officer => officer,
-            Role::Authority => authority,
+    Press::new(assets)?.seal(request, officer, authority).map(FreshCopy::unverified)
+}
+
+impl Press {
+    /// Makes a sealed copy: the authority signs the manifest's digest for the QR code, the pages
+    /// are laid out, the product's signers sign in their order. The officer's key is asked only
+    /// where the officer is one of them.
+    ///
+    /// A copy above [`FILE_BYTES_MAX`] is refused before anyone signs.
+    pub fn seal(
+        &self,
+        request: &CopyRequest,
+        officer: &mut dyn Signer,
+        authority: &mut dyn Signer,
+    ) -> Result<FreshCopy, SealError> {
+        request.check()?;
+        let chain = |signer: &dyn Signer, role| {
+            Chain::new(signer.chain(), signer.algorithm())
+                .map_err(|source| SealError::Chain { role, source })
         };
-        pades::sign(&mut bytes, &base, &signers[..=i], manifest.issued_at, key)
-            .map_err(sign(*role))?;
+        let officer_chain = chain(officer, Role::Officer)?;
+        let authority_chain = chain(authority, Role::Authority)?;
+        if officer_chain.same_signer(&authority_chain) {
+            return Err(SealError::SameSigner);
+        }
+        let specimen = officer_chain.is_specimen() || authority_chain.is_specimen();
+        let plan = Plan::new(request, self, specimen)?;
+        if plan.image_bytes() > FILE_BYTES_MAX {
+            return Err(SealError::Size { bytes: plan.image_bytes() });
+        }
+        let manifest = Manifest { specimen, ..request.manifest(plan.profile(), plan.entries()) };
+        let manifest_bytes = manifest.to_bytes().map_err(SealError::Manifest)?;
+        let sign = |role| move |source| SealError::Sign { role, source };
+        let signature = pades::signed(&authority_chain, authority, &manifest_bytes)
+            .map_err(sign(Role::Authority))?;
+        let qr = qr_text(&request.verify_base, &manifest, &manifest_bytes, &signature);
+        let bytes = build::build(&plan, request, &manifest, &manifest_bytes, &qr)?;
+        let mut draft = Draft::new(bytes, &plan.known())?;
+        let signers = manifest.product.signers();
+        for (i, role) in signers.iter().enumerate() {
+            let key: &mut dyn Signer = match role {
+                Role::Officer => officer,
+                Role::Authority => authority,
+            };
+            pades::sign(&mut draft, &signers[..=i], manifest.issued_at, key)
+                .map_err(sign(*role))?;
+        }
+        let bytes = draft.bytes().len();
+        if bytes > FILE_BYTES_MAX {
+            return Err(SealError::Size { bytes });
+        }
+        Ok(FreshCopy { draft, manifest, qr })
     }
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err(SealError::Size { bytes: bytes.len() });
-    }
-    Ok(SealedCopy { sha256: hash(&bytes), bytes, manifest, qr })
 }
 
 /// `{base}/v/{code}#{digest}.{signature}`, the last two in base64url: what stands behind the `#`

@@ -5,10 +5,10 @@
 //! the defence against a file prepared before signing (shadow attacks), when even the keys are
 //! right.
 
-use lopdf::content::{Content, Operation};
 use lopdf::xref::XrefEntry;
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
+use crate::content::{Operand, Operation, operations};
 use crate::place::Place;
 use crate::revision::STREAM_BYTES_MAX;
 
@@ -69,11 +69,13 @@ const NOWHERE: &[(&[u8], &str)] = &[
     (b"Alternates", "an alternate image"),
 ];
 /// What the page of an original is drawn with: words that the image then covers.
-const OPERATORS: &[&str] =
-    &["q", "Q", "cm", "cs", "scn", "BT", "ET", "Tr", "Tf", "Tm", "Tj", "TJ", "BMC", "BDC", "EMC"];
+const OPERATORS: &[&[u8]] = &[
+    b"q", b"Q", b"cm", b"cs", b"scn", b"BT", b"ET", b"Tr", b"Tf", b"Tm", b"Tj", b"TJ", b"BMC",
+    b"BDC", b"EMC",
+];
 /// What it may be drawn with besides when it has margins or was turned: parts of the seal's image,
 /// clipped, and areas filled.
-const MORE_OPERATORS: &[&str] = &["Do", "re", "m", "l", "h", "W", "n", "f"];
+const MORE_OPERATORS: &[&[u8]] = &[b"Do", b"re", b"m", b"l", b"h", b"W", b"n", b"f"];
 /// How far a drawn image may be from its page's edge, in points (rounding).
 const EDGE_SLACK: f32 = 0.1;
 /// How deep dictionaries and arrays are followed; krilla's stay under ten.
@@ -160,16 +162,16 @@ pub(crate) fn is_plain(image: &Stream) -> bool {
 /// just before, so that nothing shows beside it; what stands in the margins is the profile's.
 pub(crate) fn drawn_last(document: &Document, page: ObjectId, place: &Place) -> Option<Vec<u8>> {
     let content = document.get_page_content_with_limit(page, STREAM_BYTES_MAX).ok()?;
-    let operations = Content::decode_strict(&content).ok()?.operations;
-    let at = operations.iter().rposition(|operation| operation.operator == "Do")?;
+    let operations = operations(&content)?;
+    let at = operations.iter().rposition(|operation| operation.operator == b"Do")?;
     let (before, after) = (&operations[..at], &operations[at + 1..]);
     let more = !place.is_upright() || place.right > 0.0 || place.top > 0.0;
     let known = |operation: &Operation| {
-        let operator = operation.operator.as_str();
+        let operator = operation.operator;
         (OPERATORS.contains(&operator) || (more && MORE_OPERATORS.contains(&operator)))
             && !cuts(operation)
     };
-    let closes = |operation: &Operation| matches!(operation.operator.as_str(), "Q" | "EMC");
+    let closes = |operation: &Operation| matches!(operation.operator, b"Q" | b"EMC");
     let near = |(a, b): (f32, f32)| (a - b).abs() <= EDGE_SLACK;
     let state = state(before)?;
     let placed = !state.clipped && state.matrix.into_iter().zip(place.matrix()).all(near);
@@ -177,26 +179,27 @@ pub(crate) fn drawn_last(document: &Document, page: ObjectId, place: &Place) -> 
         && after.iter().all(closes)
         && placed
         && (place.is_upright() || painted_over(before, place)?);
-    let name = operations[at].operands.first()?.as_name().ok()?;
+    let Some(Operand::Name(name)) = operations[at].operands.first() else { return None };
     sound.then(|| name.to_vec())
 }
 
 /// Whether an operation lets words cut out of what is drawn later (rendering modes from 4).
 fn cuts(operation: &Operation) -> bool {
-    let mode = || operation.operands.first().and_then(|mode| mode.as_i64().ok());
-    operation.operator == "Tr" && mode().is_none_or(|mode| mode > 3)
+    let plain = |mode: &f32| [0.0, 1.0, 2.0, 3.0].contains(mode);
+    let mode = || operation.numbers().map(|[mode]| mode);
+    operation.operator == b"Tr" && !mode().is_some_and(|mode| plain(&mode))
 }
 
 /// Whether the last thing painted before the image fills the whole area.
 fn painted_over(before: &[Operation], place: &Place) -> Option<bool> {
-    let painted = |operation: &Operation| matches!(operation.operator.as_str(), "ET" | "Do");
+    let painted = |operation: &Operation| matches!(operation.operator, b"ET" | b"Do");
     let start = before.iter().rposition(painted).map_or(0, |at| at + 1);
-    let fill = start + before[start..].iter().position(|operation| operation.operator == "f")?;
+    let fill = start + before[start..].iter().position(|operation| operation.operator == b"f")?;
     let State { matrix, clipped } = state(&before[..fill])?;
-    let corners = before[start..fill].iter().filter(|o| matches!(o.operator.as_str(), "m" | "l"));
+    let corners = before[start..fill].iter().filter(|o| matches!(o.operator, b"m" | b"l"));
     let mut found = Vec::new();
     for corner in corners {
-        let [x, y] = numbers(corner)?;
+        let [x, y] = corner.numbers()?;
         let [.., x, y] = product([0.0, 0.0, 0.0, 0.0, x, y], matrix);
         found.push((x, y));
     }
@@ -207,7 +210,7 @@ fn painted_over(before: &[Operation], place: &Place) -> Option<bool> {
     };
     let covers = found.len() == 4 && expected.iter().all(|e| found.iter().any(|f| near(e, f)));
     // One area, and nothing after it.
-    let single = before[fill + 1..].iter().all(|o| o.operator != "f");
+    let single = before[fill + 1..].iter().all(|o| o.operator != b"f");
     Some(covers && !clipped && single)
 }
 
@@ -222,20 +225,15 @@ fn state(operations: &[Operation]) -> Option<State> {
     let mut kept = Vec::new();
     let mut now = State { matrix: [1.0, 0.0, 0.0, 1.0, 0.0, 0.0], clipped: false };
     for operation in operations {
-        match operation.operator.as_str() {
-            "q" => kept.push(now),
-            "Q" => now = kept.pop()?,
-            "cm" => now.matrix = product(numbers(operation)?, now.matrix),
-            "W" => now.clipped = true,
+        match operation.operator {
+            b"q" => kept.push(now),
+            b"Q" => now = kept.pop()?,
+            b"cm" => now.matrix = product(operation.numbers()?, now.matrix),
+            b"W" => now.clipped = true,
             _ => {}
         }
     }
     Some(now)
-}
-
-fn numbers<const N: usize>(operation: &Operation) -> Option<[f32; N]> {
-    let numbers = operation.operands.iter().map(Object::as_float);
-    numbers.collect::<Result<Vec<_>, _>>().ok()?.try_into().ok()
 }
 
 /// `a` applied before `b` (ISO 32000-1, 8.3.4).

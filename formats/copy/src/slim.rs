@@ -39,13 +39,21 @@ pub(crate) struct Picture {
     pub(crate) content: Range<usize>,
 }
 
+/// A picture whose digest is known.
+pub(crate) struct Known<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) sha256: [u8; 32],
+}
+
 impl Slim {
-    /// The file without pictures; as it is where it is not written as a copy is.
-    pub(crate) fn of(file: &[u8]) -> Self {
-        Self::cut(file).unwrap_or_else(|| Self { bytes: file.to_vec(), pictures: BTreeMap::new() })
+    /// The file without pictures; as it is where it is not written as a copy is. A picture that is
+    /// equal to a known one, byte for byte, has its digest: comparing is faster than hashing.
+    pub(crate) fn of(file: &[u8], known: &[Known]) -> Self {
+        let whole = || Self { bytes: file.to_vec(), pictures: BTreeMap::new() };
+        Self::cut(file, known).unwrap_or_else(whole)
     }
 
-    fn cut(file: &[u8]) -> Option<Self> {
+    fn cut(file: &[u8], known: &[Known]) -> Option<Self> {
         let table = start_of_table(file)?;
         let entries = Entries::read(file, table)?;
         let pictures = pictures(file, &entries, table)?;
@@ -66,7 +74,11 @@ impl Slim {
             offset - gone[before]
         };
         entries.moved(&mut bytes, moved)?;
-        let digest = |picture: &Picture| (picture.number, hash(&file[picture.content.clone()]));
+        let digest = |picture: &Picture| {
+            let content = &file[picture.content.clone()];
+            let same = known.iter().find(|known| known.bytes == content);
+            (picture.number, same.map_or_else(|| hash(content), |known| known.sha256))
+        };
         Some(Self { bytes, pictures: pictures.iter().map(digest).collect() })
     }
 }
@@ -197,12 +209,15 @@ mod tests {
         let pages = [stream("", CONTENT.len(), CONTENT), stream("/Width 7", 3, b"two")];
         let [one, two] = pages;
         let full = file(&[b"<</A 1>>".to_vec(), one, b"[1 0 R]".to_vec(), two]);
-        let slim = Slim::of(&full);
+        let slim = Slim::of(&full, &[]);
         let empty = |more| stream(more, 0, b"");
         let expected =
             file(&[b"<</A 1>>".to_vec(), empty(""), b"[1 0 R]".to_vec(), empty("/Width 7")]);
         assert_eq!(slim.bytes, expected);
         assert_eq!(slim.pictures, BTreeMap::from([(2, hash(CONTENT)), (4, hash(b"two"))]));
+        let known = [Known { bytes: CONTENT, sha256: [7; 32] }];
+        let known = Slim::of(&full, &known);
+        assert_eq!(known.pictures, BTreeMap::from([(2, [7; 32]), (4, hash(b"two"))]));
     }
 
     #[test]
@@ -218,7 +233,7 @@ mod tests {
         ];
         for object in odd {
             let full = file(&[object]);
-            assert_eq!(Slim::of(&full), Slim { bytes: full, pictures: BTreeMap::new() });
+            assert_eq!(Slim::of(&full, &[]), Slim { bytes: full, pictures: BTreeMap::new() });
         }
         // An object hidden inside a picture.
         let full = file(&[stream("", CONTENT.len(), CONTENT)]);
@@ -231,16 +246,16 @@ mod tests {
         let entry = full.windows(first.len()).position(|w| w == first.as_bytes()).expect("there");
         let mut hiding = full.clone();
         hiding[entry..entry + hidden.len()].copy_from_slice(hidden.as_bytes());
-        assert_eq!(Slim::of(&hiding).bytes, hiding);
+        assert_eq!(Slim::of(&hiding, &[]).bytes, hiding);
     }
 
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = Slim::of(&bytes);
+            let _ = Slim::of(&bytes, &[]);
             let framed = [&bytes[..], b"xref\n0 1\n0000000003 00000 n \ntrailer\nstartxref\n"];
             let end = format!("{}\n%%EOF", bytes.len());
-            let _ = Slim::of(&[framed.concat(), end.into_bytes()].concat());
+            let _ = Slim::of(&[framed.concat(), end.into_bytes()].concat(), &[]);
         }
 
         #[test]
@@ -248,7 +263,7 @@ mod tests {
             let mut full = file(&[b"<</A 1>>".to_vec(), stream("", CONTENT.len(), CONTENT)]);
             let at = at % full.len();
             full[at] = to;
-            let _ = Slim::of(&full);
+            let _ = Slim::of(&full, &[]);
         }
     }
 }

@@ -18,9 +18,10 @@ use unicode_normalization::UnicodeNormalization;
 use x509_cert::name::Name;
 
 use crate::appended::{self, Tail, UPDATES_MAX, Update};
+use crate::beginning::Beginning;
 use crate::cms::{self, Chain, Decoded};
+use crate::draft::{Draft, Found};
 use crate::manifest::{MANIFEST_NAME, Manifest, PageEntry};
-use crate::pades::digest_around;
 use crate::place::Place;
 use crate::proof::{self, Level, Signed, TimeStamp};
 use crate::revision::{self, Base, BaseError, Role, Split};
@@ -149,11 +150,22 @@ pub(crate) fn judged(
     }
     revision::start_of_table(bytes).ok_or(Refusal::Cut)?;
     let (length, updates) = sealed(bytes);
-    let sealed = Arc::new(read(&bytes[..length], trust)?);
+    let sealed = Arc::new(read(&bytes[..length], trust, None)?);
     proven(bytes, sealed, &updates, trust, asked)
 }
 
+/// Judges a copy that was just sealed, and whose unsigned part was read for that.
+pub(crate) fn judged_fresh(draft: &Draft, trust: &TrustAnchors) -> Result<Judged, Refusal> {
+    let sealed = Arc::new(read(draft.bytes(), trust, Some(draft.found()))?);
+    proven(draft.bytes(), sealed, &[], trust, None)
+}
+
 impl Judged {
+    /// The unsigned part of the copy, hashed.
+    pub(crate) fn beginning(&self) -> &Beginning {
+        &self.sealed.beginning
+    }
+
     /// How long the copy was when it was sealed.
     pub(crate) fn sealed_length(&self) -> usize {
         self.sealed.length
@@ -186,12 +198,12 @@ fn proven(
         .collect();
     let mut tail = Tail::new(Arc::clone(&sealed.base), signers.len());
     let claimed = sealed.manifest.issued_at;
-    let signed = Signed { trust, signers, claimed, asked };
+    let signed = Signed { trust, signers, claimed, asked, beginning: &sealed.beginning };
     let proof = proof::check(bytes, sealed.length, updates, &mut tail, &signed)?;
     let verified = Verified {
         manifest: sealed.manifest.clone(),
         manifest_sha256: hash(&sealed.manifest_bytes),
-        sha256: if updates.is_empty() { sealed.sha256 } else { hash(bytes) },
+        sha256: sealed.beginning.digest(bytes, &[]),
         sealed_sha256: sealed.sha256,
         level: proof.level,
         time_stamps: proof.stamps,
@@ -224,6 +236,7 @@ struct Sealed {
     length: usize,
     sha256: [u8; 32],
     base: Arc<Base>,
+    beginning: Beginning,
     /// Only where two signed.
     officer: Option<Chain>,
     authority: Arc<Chain>,
@@ -233,23 +246,28 @@ struct Sealed {
 
 /// Reads a sealed copy. Which signers it must have is known only from its manifest, and that only
 /// after the signatures: so those that are there are checked first, and then that they are the
-/// product's.
-fn read(bytes: &[u8], trust: &TrustAnchors) -> Result<Sealed, Refusal> {
+/// product's. `found` is what was found of the unsigned part when it was made.
+fn read(bytes: &[u8], trust: &TrustAnchors, found: Option<&Found>) -> Result<Sealed, Refusal> {
     let splits = signers(bytes)?;
     // Where the unsigned file ends, and each signer's revision behind it.
     let ends: Vec<usize> = splits.iter().map(|split| split.previous).chain([bytes.len()]).collect();
+    let unsigned = &bytes[..ends[0]];
+    let found = found.filter(|found| found.beginning.length() == unsigned.len());
+    let beginning = found.map_or_else(|| Beginning::of(unsigned), |found| found.beginning.clone());
     let mut chains = Vec::new();
     for (split, end) in splits.iter().zip(&ends[1..]) {
-        chains.push(signature(&bytes[..*end], split, trust)?.chain);
+        chains.push(signature(&bytes[..*end], &beginning, split, trust)?.chain);
     }
-    let unsigned = &bytes[..ends[0]];
     let roles: Vec<Role> = splits.iter().map(|split| split.role).collect();
     let authority = chains.pop().ok_or(Refusal::SignatureMissing)?;
     let officer = chains.pop();
     if officer.as_ref().is_some_and(|officer| officer.same_signer(&authority)) {
         return Err(Refusal::SameSigner);
     }
-    let base = Base::read(unsigned).map_err(Refusal::Document)?;
+    let base = match found {
+        Some(found) => Arc::clone(&found.base),
+        None => Arc::new(Base::read(unsigned, &[]).map_err(Refusal::Document)?),
+    };
     if let Some(what) = shape::forbidden(&base.slim.bytes, &base.document) {
         return Err(Refusal::Document(BaseError::Forbidden { what }));
     }
@@ -271,9 +289,9 @@ fn read(bytes: &[u8], trust: &TrustAnchors) -> Result<Sealed, Refusal> {
     if same_name(&signer_info(&authority).common_name, &manifest.officer) {
         return Err(Refusal::WrongOrder);
     }
-    let (length, sha256, base) = (bytes.len(), hash(bytes), Arc::new(base));
+    let (length, sha256) = (bytes.len(), beginning.digest(bytes, &[]));
     let authority = Arc::new(authority);
-    Ok(Sealed { length, sha256, base, officer, authority, manifest, manifest_bytes })
+    Ok(Sealed { length, sha256, base, beginning, officer, authority, manifest, manifest_bytes })
 }
 
 /// Finds the signers' revisions, the first signer's first: the officer's and the authority's, or
@@ -314,7 +332,12 @@ fn unlike_a_copy(bytes: &[u8]) -> Refusal {
 }
 
 /// Checks one signature of the file that ends with it: digest, key, certificates.
-fn signature(bytes: &[u8], split: &Split, trust: &TrustAnchors) -> Result<Decoded, Refusal> {
+fn signature(
+    bytes: &[u8],
+    beginning: &Beginning,
+    split: &Split,
+    trust: &TrustAnchors,
+) -> Result<Decoded, Refusal> {
     let role = split.role;
     let hole = &bytes[split.hole.start + 1..split.hole.end - 1];
     // One spelling only, so that no bit of the hole can change unnoticed.
@@ -324,7 +347,7 @@ fn signature(bytes: &[u8], split: &Split, trust: &TrustAnchors) -> Result<Decode
     let structure = hex::decode(hole).map_err(|_| Refusal::Altered { role })?;
     let decoded =
         cms::decode(&structure).map_err(|source| Refusal::SignatureMalformed { role, source })?;
-    if digest_around(bytes, split.hole.start, split.hole.end) != decoded.digest {
+    if beginning.digest_around(bytes, &split.hole) != decoded.digest {
         return Err(Refusal::Changed { role });
     }
     if !decoded.chain.strong() {

@@ -89,7 +89,7 @@ impl<'a, R> Sheet<'a, R> {
 
     /// A text's width in points.
     pub fn width(&self, piece: &Piece, size: f32) -> f32 {
-        self.face(piece.bold).set(&piece.text).width * size
+        self.face(piece.bold).width(&piece.text) * size
     }
 
     /// Sets a wrapped text from the top edge `y`, centred; returns the bottom edge.
@@ -116,7 +116,7 @@ impl<'a, R> Sheet<'a, R> {
         lines: impl Fn(&str, f32, &dyn Fn(&str) -> f32) -> Vec<String>,
         indent: impl Fn(f32, f32) -> f32,
     ) -> f32 {
-        let measure = |text: &str| self.face(piece.bold).set(text).width * size;
+        let measure = |text: &str| self.face(piece.bold).width(text) * size;
         for text in lines(&piece.text, column.width, &measure) {
             let piece = Piece { text, ..piece.clone() };
             let x = column.x + indent(column.width, self.width(&piece, size));

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Plan, build};
+use super::{Plan, Press, build};
 use crate::common::{assets, page, request};
 use crate::{ClockTrust, Manifest, Product, hash};
 
@@ -42,13 +42,13 @@ fn copies() -> Vec<(String, Vec<u8>)> {
             skewed.skew_degrees = 2.0;
             request.pages = vec![page(100, 0.0), skewed, page(72, 0.0)];
             request.pages.truncate(pages);
-            let assets = assets();
-            let plan = Plan::new(&request, &assets, specimen).expect("it can be laid out");
+            let press = Press::new(&assets()).expect("typefaces and images");
+            let plan = Plan::new(&request, &press, specimen).expect("it can be laid out");
             let manifest = request.manifest(plan.profile(), plan.entries());
             let manifest = Manifest { specimen, ..manifest };
             let json = manifest.to_bytes().expect("JSON");
             let qr = format!("https://tracuu.example.vn/v/{}#{}", manifest.code, "a".repeat(200));
-            let bytes = build(&plan, &request, &assets, &manifest, &json, &qr).expect("a file");
+            let bytes = build(&plan, &request, &manifest, &json, &qr).expect("a file");
             let kind = if specimen { "specimen".to_owned() } else { pages.to_string() };
             copies.push((format!("{}-{kind}", product.name()), bytes));
         }

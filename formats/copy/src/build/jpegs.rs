@@ -4,11 +4,13 @@
 //! given that beginning with the page's number behind it, and the files themselves take its place
 //! at the end: the copy is in memory once, and of the pages one at a time.
 
+use std::borrow::Cow;
+
 use super::BuildError;
 use crate::hash;
 use crate::request::PageImage;
 use crate::revision::start_of_table;
-use crate::slim::{Entries, Picture, pictures};
+use crate::slim::{Entries, Known, Picture, pictures};
 
 /// Room for the signatures, so that a copy is not moved when they come.
 const SIGNATURES: usize = 64 << 10;
@@ -18,24 +20,36 @@ const START_OF_IMAGE: u8 = 0xd8;
 const START_OF_SCAN: u8 = 0xda;
 
 /// The beginning of a page's JPEG file.
-pub(super) struct StandIn {
+pub(super) struct StandIn<'a> {
     pub(super) bytes: Vec<u8>,
+    /// The whole file where it lies in memory; else it is read again.
+    whole: Option<&'a [u8]>,
     pub(super) length: usize,
     pub(super) sha256: [u8; 32],
 }
 
 /// What stands for each page's file while the copy is laid out.
-pub(super) fn stand_ins(pages: &[PageImage]) -> Result<Vec<StandIn>, BuildError> {
-    let stand_in = |(i, page): (usize, &PageImage)| {
-        let jpeg = read(page, i)?;
-        let head = head(&jpeg).unwrap_or(&jpeg);
-        let bytes = [head, format!("page {i}").as_bytes()].concat();
-        Ok(StandIn { bytes, length: jpeg.len(), sha256: hash(&jpeg) })
-    };
-    pages.iter().enumerate().map(stand_in).collect()
+pub(super) fn stand_ins(pages: &[PageImage]) -> Result<Vec<StandIn<'_>>, BuildError> {
+    pages.iter().enumerate().map(|(i, page)| StandIn::new(page, i)).collect()
 }
 
-fn read(page: &PageImage, index: usize) -> Result<std::borrow::Cow<'_, [u8]>, BuildError> {
+impl<'a> StandIn<'a> {
+    fn new(page: &'a PageImage, index: usize) -> Result<Self, BuildError> {
+        let jpeg = read(page, index)?;
+        let head = head(&jpeg).unwrap_or(&jpeg);
+        let bytes = [head, format!("page {index}").as_bytes()].concat();
+        let (length, sha256) = (jpeg.len(), hash(&jpeg));
+        let whole = if let Cow::Borrowed(whole) = jpeg { Some(whole) } else { None };
+        Ok(Self { bytes, whole, length, sha256 })
+    }
+
+    /// The page's file and its digest, where it lies in memory and cannot have changed.
+    pub(super) fn known(&self) -> Option<Known<'a>> {
+        Some(Known { bytes: self.whole?, sha256: self.sha256 })
+    }
+}
+
+fn read(page: &PageImage, index: usize) -> Result<Cow<'_, [u8]>, BuildError> {
     let failed = |e: std::io::Error| BuildError::Page { page: index + 1, reason: e.to_string() };
     page.jpeg.read().map_err(failed)
 }
@@ -76,7 +90,10 @@ pub(super) fn put_in(
     // Behind which place everything moves, and by how much.
     let (mut moves, mut from) = (Vec::new(), 0);
     for (picture, page) in places {
-        let jpeg = read(&pages[page], page)?;
+        let jpeg = match stand_ins[page].whole {
+            Some(whole) => Cow::Borrowed(whole),
+            None => read(&pages[page], page)?,
+        };
         bytes.extend_from_slice(&file[from..picture.digits.start]);
         bytes.extend_from_slice(jpeg.len().to_string().as_bytes());
         bytes.extend_from_slice(&file[picture.digits.end..picture.content.start]);

@@ -5,7 +5,7 @@ use formats_typeset::{Column, Face, Mark, Sheet, regular};
 use krilla::surface::Surface;
 use krilla::tagging::{Tag, TagGroup};
 
-use super::draw;
+use super::{Press, draw};
 use crate::SPECIMEN;
 use crate::manifest::vietnam_seconds;
 use crate::place::{MARGIN_TOP_MAX, Place, TENTH_MM};
@@ -31,8 +31,7 @@ impl Note {
         words: &NoteWords,
         request: &CopyRequest,
         specimen: bool,
-        face: &Face,
-        bold: &Face,
+        press: &Press,
     ) -> Option<Self> {
         let area = Place::new(&request.pages.first()?.entry([0; 32], (0, 0)))?.area;
         let width = (area.0 - 2.0 * ROOM).min(WIDTH_MAX);
@@ -45,14 +44,14 @@ impl Note {
         let mut texts: Vec<_> = texts.iter().map(|wording| wording.filled(&values)).collect();
         texts.extend(specimen.then(|| SPECIMEN.to_owned()));
         for text in texts {
-            let mut sheet = Sheet { regular: face, bold, marks: Vec::new() };
+            let mut sheet = Sheet::new(&press.regular, &press.bold);
             let piece = regular(text);
             y = sheet.left(column, y, words.size_pt.value, &piece);
             paragraphs.push(sheet.marks);
         }
         // The block reads from the left and ends at the corner.
         let end = |mark: &Mark<()>| match mark {
-            Mark::Text { x, size, piece, .. } => x + face.set(&piece.text).width * size,
+            Mark::Text { x, size, piece, .. } => x + press.regular.width(&piece.text) * size,
             _ => 0.0,
         };
         let widest = paragraphs.iter().flatten().map(end).fold(0.0, f32::max);

@@ -30,7 +30,6 @@ pub(super) fn add(
     words: &Words,
     page: &PageImage,
     index: usize,
-    seal: Option<&Image>,
 ) -> Result<TagGroup, BuildError> {
     let bad = |reason: &str| BuildError::Page { page: index + 1, reason: reason.into() };
     let jpeg = plan.stand_ins.get(index).ok_or_else(|| bad("no image"))?.bytes.clone();
@@ -53,10 +52,9 @@ pub(super) fn add(
     let mut surface = sheet.surface();
     let mut parts = Vec::new();
     if let Some(note) = plan.note.as_ref().filter(|_| index == 0) {
-        parts.extend(note.draw(&mut surface, &plan.regular));
+        parts.extend(note.draw(&mut surface, &plan.press.regular));
     }
-    let edge =
-        plan.edges.get(index).map(|edge| margin(&mut surface, plan, words, edge, &place, seal));
+    let edge = plan.edges.get(index).map(|edge| margin(&mut surface, plan, words, edge, &place));
     // The text lies under the image: it is found, selected and copied, and never seen. krilla has
     // no invisible text mode, and fully transparent text would bring transparency into the file.
     surface.push_clip_path(&area, &Default::default());
@@ -64,7 +62,7 @@ pub(super) fn add(
     for line in page.words.chunk_by(|a, b| a.line == b.line) {
         text.push(draw::tagged(&mut surface, |surface| {
             for (i, word) in line.iter().enumerate() {
-                add_word(surface, word, i + 1 < line.len(), page.dpi, &place, &plan.regular);
+                add_word(surface, word, i + 1 < line.len(), page.dpi, &place, &plan.press.regular);
             }
         }));
     }
@@ -99,15 +97,14 @@ fn margin(
     words: &Words,
     edge: &super::edge::Edge,
     place: &Place,
-    seal: Option<&Image>,
 ) -> Option<TagGroup> {
     let sheets = &plan.profile.sheets;
     let (sheet, count) = (edge.sheet.to_string(), edge.sheets.to_string());
     let mark = words.fill(&sheets.mark, &[("sheet", &sheet), ("sheets", &count)]);
-    edge.draw_mark(surface, place.area.0, place.page().1, &mark, &plan.regular);
+    edge.draw_mark(surface, place.area.0, place.page().1, &mark, &plan.press.regular);
     let spoken = &plan.profile.spoken.edge_seal;
     let alt = |part: &str, parts: &str| words.fill(spoken, &[("part", part), ("parts", parts)]);
-    edge.draw_slice(surface, place.page(), seal, alt)
+    edge.draw_slice(surface, place.page(), plan.press.seal.as_ref(), alt)
 }
 
 /// From the image's own points to the page's, both from the top left corner.
@@ -128,7 +125,7 @@ fn add_word(
     face: &Face,
 ) {
     let text = word.text.trim();
-    let width = face.set(text).width * NOMINAL_SIZE;
+    let width = face.width(text) * NOMINAL_SIZE;
     if width <= 0.0 {
         return;
     }

@@ -11,9 +11,10 @@ use std::process::Command;
 use image::{DynamicImage, ImageFormat};
 use krilla::configure::Archival;
 
-use super::{Plan, build, finished, laid_out};
+use super::{Plan, Press, build, finished, laid_out};
 use crate::common::{SEALED, assets, page, request};
-use crate::revision::{Base, Role};
+use crate::draft::Draft;
+use crate::revision::Role;
 use crate::{Assets, CopyRequest, Product, Signer, pades};
 
 /// Where Debian keeps the validator and what it builds on.
@@ -152,26 +153,26 @@ fn opaque() -> Assets {
 
 /// The file unsigned, signed once and, where two sign, signed twice.
 fn revisions(request: &CopyRequest, assets: &Assets, twin: bool) -> Vec<Vec<u8>> {
-    let plan = Plan::new(request, assets, false).expect("it can be laid out");
+    let press = Press::new(assets).expect("typefaces and images");
+    let plan = Plan::new(request, &press, false).expect("it can be laid out");
     let manifest = request.manifest(plan.profile(), plan.entries());
     let json = manifest.to_bytes().expect("JSON");
     let qr = format!("https://tracuu.example.vn/v/{}#{}", manifest.code, "a".repeat(200));
     let file = if twin {
-        let document = laid_out(Archival::A1_A, &plan, request, assets, &manifest, &qr);
+        let document = laid_out(Archival::A1_A, &plan, request, &manifest, &qr);
         finished(document.expect("a twin"), &plan, request, &manifest, &json)
     } else {
-        build(&plan, request, assets, &manifest, &json, &qr)
+        build(&plan, request, &manifest, &json, &qr)
     };
     let mut files = vec![file.expect("a file")];
-    let base = Base::read(&files[0]).expect("a base");
+    let mut draft = Draft::new(files[0].clone(), &[]).expect("a base");
     let signers = manifest.product.signers();
     let mut keys = [SEALED.ca.ec_signer("Officer"), SEALED.ca.rsa_signer("Authority")];
     for (i, role) in signers.iter().enumerate() {
         let key: &mut dyn Signer = &mut keys[usize::from(*role == Role::Authority)];
-        let mut file = files[i].clone();
-        let signed = pades::sign(&mut file, &base, &signers[..=i], manifest.issued_at, key);
+        let signed = pades::sign(&mut draft, &signers[..=i], manifest.issued_at, key);
         signed.expect("it is signed");
-        files.push(file);
+        files.push(draft.bytes().to_vec());
     }
     files
 }

@@ -1,7 +1,12 @@
 //! The QR code, drawn as one vector path.
+//!
+//! `qrcode` encodes it. Which of its masks reads best is found here, by the same points (ISO/IEC
+//! 18004, 7.8.3) for all modules of a row at once: that was the longest part of a small copy.
 
 use krilla::geom::{Path, PathBuilder, Rect};
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::canvas::{Canvas, MaskPattern};
+use qrcode::types::QrError;
+use qrcode::{Color, EcLevel, bits, ec};
 
 use super::BuildError;
 
@@ -12,9 +17,24 @@ const SIDE_MIN: f32 = 85.0;
 /// The blank rim that readers need, in modules (ISO/IEC 18004).
 pub(super) const QUIET_MODULES: f32 = 4.0;
 
+/// The widest code that is held a row in an integer; wider ones are left to `qrcode`.
+const ROW_BITS: usize = 128;
+const MASKS: [MaskPattern; 8] = [
+    MaskPattern::Checkerboard,
+    MaskPattern::HorizontalLines,
+    MaskPattern::VerticalLines,
+    MaskPattern::DiagonalLines,
+    MaskPattern::LargeCheckerboard,
+    MaskPattern::Fields,
+    MaskPattern::Diamonds,
+    MaskPattern::Meadow,
+];
+
 /// A code and its size.
 pub(super) struct Qr {
-    code: QrCode,
+    /// Row by row.
+    modules: Vec<Color>,
+    width: usize,
     /// A module's side in points.
     pub(super) module: f32,
     /// The code's side in points, without the quiet zone.
@@ -24,22 +44,20 @@ pub(super) struct Qr {
 impl Qr {
     /// Encodes a text with medium error correction.
     pub(super) fn new(text: &str) -> Result<Self, BuildError> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::M)
-            .map_err(|source| BuildError::Qr { length: text.len(), source })?;
-        let modules = code.width() as f32;
-        let module = MODULE_MIN.max(SIDE_MIN / modules);
-        Ok(Self { code, module, side: module * modules })
+        let (modules, width) =
+            encoded(text).map_err(|source| BuildError::Qr { length: text.len(), source })?;
+        let module = MODULE_MIN.max(SIDE_MIN / width as f32);
+        Ok(Self { modules, width, module, side: module * width as f32 })
     }
 
     /// The dark modules as one path, the code's top left corner at (`x`, `y`).
     pub(super) fn path(&self, x: f32, y: f32) -> Option<Path> {
         let mut path = PathBuilder::new();
-        let width = self.code.width();
-        for row in 0..width {
+        for (row, modules) in self.modules.chunks(self.width).enumerate() {
             let mut column = 0;
-            while column < width {
+            while column < self.width {
                 let start = column;
-                while column < width && self.code[(column, row)] == Color::Dark {
+                while modules.get(column) == Some(&Color::Dark) {
                     column += 1;
                 }
                 if column > start {
@@ -51,5 +69,103 @@ impl Qr {
             }
         }
         path.finish()
+    }
+}
+
+/// The modules of a text's code and its width.
+fn encoded(text: &str) -> Result<(Vec<Color>, usize), QrError> {
+    let bits = bits::encode_auto(text.as_bytes(), EcLevel::M)?;
+    let version = bits.version();
+    let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, EcLevel::M)?;
+    let mut canvas = Canvas::new(version, EcLevel::M);
+    canvas.draw_all_functional_patterns();
+    canvas.draw_data(&data, &correction);
+    let width = usize::try_from(version.width()).unwrap_or_default();
+    Ok((masked(&canvas, width), width))
+}
+
+/// The canvas under its best mask.
+fn masked(canvas: &Canvas, width: usize) -> Vec<Color> {
+    if width > ROW_BITS {
+        return canvas.apply_best_mask().into_colors();
+    }
+    let under = |mask: MaskPattern| {
+        let mut canvas = canvas.clone();
+        canvas.apply_mask(mask);
+        canvas.into_colors()
+    };
+    let best = MASKS.into_iter().map(under).min_by_key(|modules| penalty(modules, width));
+    best.unwrap_or_default()
+}
+
+/// The points against a code: fewer read better.
+fn penalty(modules: &[Color], width: usize) -> u32 {
+    let (mut rows, mut columns) = (vec![0u128; width], vec![0u128; width]);
+    for (y, row) in modules.chunks(width).enumerate() {
+        for (x, module) in row.iter().enumerate() {
+            if *module == Color::Dark {
+                rows[y] |= 1 << x;
+                columns[x] |= 1 << y;
+            }
+        }
+    }
+    let lines = rows.iter().chain(&columns).map(|line| runs(*line, width) + finders(*line, width));
+    let dark: u32 = rows.iter().map(|row| row.count_ones()).sum();
+    // Two hundredths a point, as far as it is from one half.
+    let balance = (dark as usize * 200 / (width * width)).abs_diff(100) as u32;
+    lines.sum::<u32>() + blocks(&rows, width) + balance
+}
+
+/// The first bits of a row.
+fn first(bits: usize) -> u128 {
+    u128::MAX >> (ROW_BITS - bits)
+}
+
+/// Which modules of a line are as their next.
+fn alike(line: u128, width: usize) -> u128 {
+    !(line ^ (line >> 1)) & first(width - 1)
+}
+
+/// For each run of five or more: its length, less two.
+fn runs(line: u128, width: usize) -> u32 {
+    let same = alike(line, width);
+    let fifth = same & same >> 1 & same >> 2 & same >> 3;
+    fifth.count_ones() + 2 * (fifth & !(fifth << 1)).count_ones()
+}
+
+/// Three for each square of two by two.
+fn blocks(rows: &[u128], width: usize) -> u32 {
+    let squares = rows.windows(2).map(|pair| {
+        let both = alike(pair[0], width) & alike(pair[1], width) & !(pair[0] ^ pair[1]);
+        both.count_ones()
+    });
+    3 * squares.sum::<u32>()
+}
+
+/// Forty for each `#.###.#` with four light modules before or after it.
+fn finders(line: u128, width: usize) -> u32 {
+    let at = |by: u32| line >> by;
+    let found = at(0) & !at(1) & at(2) & at(3) & at(4) & !at(5) & at(6) & first(width - 6);
+    let before = line << 1 | line << 2 | line << 3 | line << 4;
+    let after = at(7) | at(8) | at(9) | at(10);
+    40 * (found & !(before & after)).count_ones()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use qrcode::QrCode;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_code_is_the_one_that_the_library_makes(text in "[ -~]{1,1300}") {
+            let expected = QrCode::with_error_correction_level(&text, EcLevel::M).expect("it fits");
+            let (modules, width) = encoded(&text).expect("it fits");
+            prop_assert_eq!(width, expected.width());
+            prop_assert_eq!(modules, expected.into_colors());
+        }
     }
 }

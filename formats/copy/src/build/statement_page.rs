@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use formats_typeset::{Column, Ink, Mark, Piece, Sheet, bold, draw as draw_marks, regular};
 use krilla::Document;
-use krilla::image::Image;
 use krilla::page::PageSettings;
 use krilla::surface::Surface;
 use krilla::tagging::{Tag, TagGroup, TagKind};
@@ -37,13 +36,6 @@ const SCALES: [f32; 6] = [1.0, 0.92, 0.84, 0.74, 0.62, 0.5];
 
 /// The mark of the sheet: its type, and where its line ends below the text block.
 const SHEET_MARK: (f32, f32) = (8.0, BOTTOM + 22.0);
-
-/// The images of the page.
-pub(super) struct Images {
-    pub(super) seal: Option<Image>,
-    pub(super) signature: Option<Image>,
-    pub(super) qr: Qr,
-}
 
 /// What the page tells.
 struct Statement<'a> {
@@ -99,11 +91,11 @@ pub(super) fn add(
     plan: &Plan,
     profile: &StatementWords,
     words: &Words,
-    images: &Images,
+    qr: &Qr,
 ) -> Result<TagGroup, BuildError> {
     let seal = plan.profile.sheets.seal.side_mm as f32 / 25.4 * 72.0;
     let statement = Statement { words, profile, seal };
-    let mut layout = fitted(plan, &statement, &images.qr);
+    let mut layout = fitted(plan, &statement, qr);
     let edge = plan.edges.last();
     if let Some(edge) = edge.filter(|edge| edge.marked) {
         let (sheet, sheets) = (edge.sheet.to_string(), edge.sheets.to_string());
@@ -120,14 +112,14 @@ pub(super) fn add(
     let mut section = TagGroup::new(Tag::Section);
     for (kind, marks) in &layout.parts {
         let marks = &layout.sheet.marks[marks.clone()];
-        if let Some(group) = draw_part(&mut surface, plan, words, images, *kind, marks) {
+        if let Some(group) = draw_part(&mut surface, plan, words, qr, *kind, marks) {
             section.push(group);
         }
     }
     let spoken = &plan.profile.spoken.edge_seal;
     let alt = |part: &str, parts: &str| words.fill(spoken, &[("part", part), ("parts", parts)]);
     let slice =
-        edge.and_then(|edge| edge.draw_slice(&mut surface, PAGE, images.seal.as_ref(), alt));
+        edge.and_then(|edge| edge.draw_slice(&mut surface, PAGE, plan.press.seal.as_ref(), alt));
     if let Some(group) = slice {
         section.push(group);
     }
@@ -137,9 +129,10 @@ pub(super) fn add(
 }
 
 /// Lays the page out in the largest type that leaves it on one page.
-fn fitted<'a>(plan: &'a Plan, statement: &Statement, qr: &Qr) -> Layout<'a> {
+fn fitted<'a>(plan: &'a Plan<'a>, statement: &Statement, qr: &Qr) -> Layout<'a> {
     let new = || {
-        let sheet = Sheet { regular: &plan.regular, bold: &plan.bold, marks: Vec::new() };
+        let sheet =
+            Sheet { regular: &plan.press.regular, bold: &plan.press.bold, marks: Vec::new() };
         Layout { sheet, parts: Vec::new() }
     };
     let mut layout = new();
@@ -156,25 +149,25 @@ fn draw_part(
     surface: &mut Surface,
     plan: &Plan,
     words: &Words,
-    images: &Images,
+    qr: &Qr,
     kind: Kind,
     marks: &[Mark<Figure>],
 ) -> Option<TagGroup> {
     let tag: TagKind = match kind {
         Kind::Ornament => {
             let marks = marks.to_vec();
-            let sheet = Sheet { regular: &plan.regular, bold: &plan.bold, marks };
+            let sheet = Sheet { regular: &plan.press.regular, bold: &plan.press.bold, marks };
             draw::aside(surface, |surface| draw_marks(surface, &sheet, |_, _, _, _| {}));
             return None;
         }
-        Kind::Picture => return draw_picture(surface, plan, words, images, marks.first()?),
+        Kind::Picture => return draw_picture(surface, plan, words, qr, marks.first()?),
         Kind::Title => Tag::Hn(NonZeroU16::MIN, Some(plan.title(words))).into(),
         Kind::Paragraph => Tag::P.into(),
     };
     let mut group = TagGroup::new(tag);
     for (i, mark) in marks.iter().enumerate() {
         let Mark::Text { x, y, size, piece } = mark else { continue };
-        let face = if piece.bold { &plan.bold } else { &plan.regular };
+        let face = if piece.bold { &plan.press.bold } else { &plan.press.regular };
         let followed = i + 1 < marks.len();
         group.push(draw::tagged(surface, |surface| {
             draw::text(surface, face, piece, (*x, *y), *size, followed);
@@ -187,20 +180,20 @@ fn draw_picture(
     surface: &mut Surface,
     plan: &Plan,
     words: &Words,
-    images: &Images,
+    qr: &Qr,
     mark: &Mark<Figure>,
 ) -> Option<TagGroup> {
     let Mark::Room { x, y, width, height, what } = mark else { return None };
     let (spoken, at, room) = (&plan.profile.spoken, (*x, *y), (*width, *height));
     let (alt, image) = match what {
         Figure::Qr => (&spoken.qr, None),
-        Figure::Signature => (&spoken.signature, Some(images.signature.as_ref()?)),
-        Figure::Seal => (&spoken.seal, Some(images.seal.as_ref()?)),
+        Figure::Signature => (&spoken.signature, Some(plan.press.signature.as_ref()?)),
+        Figure::Seal => (&spoken.seal, Some(plan.press.seal.as_ref()?)),
     };
     let drawn = match image {
         Some(image) => draw::tagged(surface, |surface| draw::image(surface, image, at, room)),
         None => {
-            let path = images.qr.path(*x, *y)?;
+            let path = qr.path(*x, *y)?;
             draw::tagged(surface, |surface| draw::black_path(surface, &path))
         }
     };
