@@ -18,8 +18,10 @@ mod pages;
 #[cfg(test)]
 mod preflight;
 mod press;
+mod put_in;
 mod qr;
 mod statement_page;
+mod words;
 mod xmp;
 
 use formats_typeset::Wording;
@@ -30,6 +32,7 @@ use krilla::tagging::TagTree;
 use krilla::{Document, SerializeSettings};
 
 use crate::manifest::{MANIFEST_NAME, Manifest, PageEntry};
+use crate::place::Place;
 use crate::profile::{Placement, Profile, ProfileError, signing_time};
 use crate::request::CopyRequest;
 use crate::slim::Known;
@@ -38,6 +41,7 @@ use jpegs::StandIn;
 use note::Note;
 pub use press::Press;
 use qr::Qr;
+use words::Alphabet;
 
 /// Why a copy could not be laid out. Nothing was signed.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +100,7 @@ pub enum BuildError {
 /// What is known before the manifest is: the words, the margins, the pages' files.
 pub(crate) struct Plan<'a> {
     press: &'a Press,
-    profile: Profile,
+    profile: &'a Profile,
     /// What each sheet bears at its right edge, the statement page's last.
     edges: Vec<Edge>,
     note: Option<Note>,
@@ -104,6 +108,8 @@ pub(crate) struct Plan<'a> {
     entries: Vec<PageEntry>,
     /// What stands for each page's JPEG while the file is laid out.
     stand_ins: Vec<StandIn<'a>>,
+    /// The characters of all pages' words.
+    alphabet: Alphabet,
 }
 
 impl<'a> Plan<'a> {
@@ -113,7 +119,7 @@ impl<'a> Plan<'a> {
         press: &'a Press,
         specimen: bool,
     ) -> Result<Self, BuildError> {
-        let profile = Profile::in_force(request.product, request.issued_at)?;
+        let profile = Profile::of(&press.profiles, request.product, request.issued_at)?;
         let mut heights: Vec<f32> = request.pages.iter().map(pages::height).collect();
         if profile.product.has_statement_page() {
             heights.push(statement_page::HEIGHT);
@@ -133,7 +139,8 @@ impl<'a> Plan<'a> {
         let pages = request.pages.iter().zip(&stand_ins).zip(margins);
         let entries =
             pages.map(|((page, jpeg), margins)| page.entry(jpeg.sha256, margins)).collect();
-        Ok(Self { press, profile, edges, note, entries, stand_ins })
+        let alphabet = Alphabet::of(&request.pages, &press.regular);
+        Ok(Self { press, profile, edges, note, entries, stand_ins, alphabet })
     }
 
     /// The title that readers for the blind speak.
@@ -201,7 +208,12 @@ fn laid_out(
         .with_archival_validator(archival)
         .finish()
         .map_err(|e| BuildError::Pdf { reason: format!("{e:?}") })?;
-    let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
+    // Streams are compressed when everything is in them.
+    let settings = SerializeSettings {
+        configuration,
+        compress_content_streams: false,
+        ..SerializeSettings::default()
+    };
     let mut document = Document::new_with(settings);
     let words = Words { manifest, place: &request.place, verify_base: &request.verify_base };
     document.set_metadata(metadata(manifest, plan.title(&words)));
@@ -229,7 +241,9 @@ fn finished(
     let bytes = document.finish().map_err(|e| BuildError::Pdf { reason: e.to_string() })?;
     let bytes = xmp::described(bytes, manifest, manifest_bytes)
         .ok_or_else(|| BuildError::Pdf { reason: "its metadata has another form".into() })?;
-    jpegs::put_in(&bytes, &plan.stand_ins, &request.pages)
+    let places: Option<Vec<_>> = manifest.pages.iter().map(Place::new).collect();
+    let places = places.ok_or_else(|| BuildError::Pdf { reason: "a page has no extent".into() })?;
+    put_in::put_in(&bytes, plan, request, &places)
 }
 
 /// What the words of a profile are filled in with.

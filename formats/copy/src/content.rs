@@ -3,14 +3,23 @@
 //! Only what every reader reads in the same way is read here: no comments, no escapes in names, no
 //! inline images. What is written otherwise than our copies are is refused.
 
+use std::ops::Range;
+
 /// How deep arrays and dictionaries may lie in each other; ours stay at one.
 const DEPTH_MAX: usize = 8;
 
-/// One operator with its operands.
-#[derive(Debug, Clone, PartialEq)]
+/// A content stream: operations in their order.
+#[derive(Debug)]
+pub(crate) struct Content<'a> {
+    operations: Vec<Operation<'a>>,
+    operands: Vec<Operand<'a>>,
+}
+
+/// One operator; its operands are the content's.
+#[derive(Debug, Clone)]
 pub(crate) struct Operation<'a> {
     pub(crate) operator: &'a [u8],
-    pub(crate) operands: Vec<Operand<'a>>,
+    operands: Range<usize>,
 }
 
 /// An operand.
@@ -23,34 +32,43 @@ pub(crate) enum Operand<'a> {
     Other,
 }
 
-impl Operation<'_> {
-    /// All operands, if they are so many numbers.
-    pub(crate) fn numbers<const N: usize>(&self) -> Option<[f32; N]> {
-        let number = |operand: &Operand| match operand {
-            Operand::Number(number) => Some(*number),
-            _ => None,
-        };
-        let numbers = self.operands.iter().map(number).collect::<Option<Vec<_>>>()?;
-        numbers.try_into().ok()
-    }
-}
-
-/// The operations of a content stream; `None` if anything in it is odd.
-pub(crate) fn operations(stream: &[u8]) -> Option<Vec<Operation<'_>>> {
-    let mut rest = Rest(stream);
-    let mut operations = Vec::with_capacity(stream.len() / 8);
-    let mut operands = Vec::new();
-    loop {
-        match rest.token()? {
-            None if operands.is_empty() => return Some(operations),
-            None => return None,
-            Some(Token::Operand(operand)) => operands.push(operand),
-            Some(Token::Operator(operator)) => {
-                // Nearly all have as many as there are: no room is kept for more.
-                operations.push(Operation { operator, operands: std::mem::take(&mut operands) });
+impl<'a> Content<'a> {
+    /// Reads a content stream; `None` if anything in it is odd.
+    pub(crate) fn read(stream: &'a [u8]) -> Option<Self> {
+        let mut rest = Rest(stream);
+        let mut content = Self { operations: Vec::new(), operands: Vec::new() };
+        let mut first = 0;
+        loop {
+            let here = content.operands.len();
+            match rest.token()? {
+                None => return (first == here).then_some(content),
+                Some(Token::Operand(operand)) => content.operands.push(operand),
+                Some(Token::Operator(operator)) => {
+                    content.operations.push(Operation { operator, operands: first..here });
+                    first = here;
+                }
+                Some(Token::End) => return None,
             }
-            Some(Token::End) => return None,
         }
+    }
+
+    pub(crate) fn operations(&self) -> &[Operation<'a>] {
+        &self.operations
+    }
+
+    pub(crate) fn operands(&self, operation: &Operation) -> &[Operand<'a>] {
+        self.operands.get(operation.operands.clone()).unwrap_or_default()
+    }
+
+    /// All operands of an operation, if they are so many numbers.
+    pub(crate) fn numbers<const N: usize>(&self, operation: &Operation) -> Option<[f32; N]> {
+        let operands: &[Operand; N] = self.operands(operation).try_into().ok()?;
+        let mut numbers = [0.0; N];
+        for (number, operand) in numbers.iter_mut().zip(operands) {
+            let Operand::Number(found) = operand else { return None };
+            *number = *found;
+        }
+        Some(numbers)
     }
 }
 
@@ -130,25 +148,29 @@ impl<'a> Rest<'a> {
     fn nested(&mut self, depth: usize) -> Option<Token<'a>> {
         let closing: &[u8] = if self.0.starts_with(b"[") { b"]" } else { b">>" };
         self.0 = &self.0[closing.len()..];
-        loop {
+        let pairs = closing == b">>";
+        // In a dictionary each second one is a name: the key of the next.
+        for i in 0.. {
             self.take(is_space);
             if let Some(rest) = self.0.strip_prefix(closing) {
                 self.0 = rest;
-                return Some(Token::Operand(Operand::Other));
+                return (!pairs || i % 2 == 0).then_some(Token::Operand(Operand::Other));
             }
+            (!pairs || i % 2 == 1 || self.0.starts_with(b"/")).then_some(())?;
             if self.0.starts_with(b"[") || self.0.starts_with(b"<<") {
                 self.nested(depth.checked_sub(1)?)?;
             } else if !matches!(self.token()??, Token::Operand(_)) {
                 return None;
             }
         }
+        None
     }
 }
 
 /// A number, a constant or an operator.
 fn word(word: &[u8]) -> Option<Token<'_>> {
     match word {
-        b"true" | b"false" | b"null" => return Some(Token::Operand(Operand::Other)),
+        b"true" | b"false" | b"null" => Some(Token::Operand(Operand::Other)),
         [b'0'..=b'9' | b'+' | b'-' | b'.', digits @ ..] => {
             let plain = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
             digits.iter().all(plain).then_some(())?;
@@ -175,7 +197,6 @@ fn is_regular(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use lopdf::Object;
-    use lopdf::content::Content;
     use proptest::prelude::*;
 
     use super::*;
@@ -187,7 +208,7 @@ mod tests {
             Object::Name(name) => format!("/{}", String::from_utf8_lossy(name)),
             _ => "other".into(),
         };
-        let operations = Content::decode_strict(stream).ok()?.operations;
+        let operations = lopdf::content::Content::decode_strict(stream).ok()?.operations;
         let all = operations.iter().map(|operation| {
             let operands = operation.operands.iter().map(operand).collect();
             (operation.operator.clone().into_bytes(), operands)
@@ -201,8 +222,10 @@ mod tests {
             Operand::Name(name) => format!("/{}", String::from_utf8_lossy(name)),
             Operand::Other => "other".into(),
         };
-        let all = operations(stream)?.into_iter().map(|operation| {
-            (operation.operator.to_vec(), operation.operands.iter().map(operand).collect())
+        let content = Content::read(stream)?;
+        let all = content.operations().iter().map(|operation| {
+            let operands = content.operands(operation).iter().map(operand).collect();
+            (operation.operator.to_vec(), operands)
         });
         Some(all.collect())
     }
@@ -220,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_is_odd_is_refused() {
-        let odd: [&[u8]; 16] = [
+        let odd: [&[u8]; 18] = [
             b"q % (\nQ",
             b"/a#62 Do",
             b"/ Do",
@@ -237,11 +260,13 @@ mod tests {
             b"] q",
             b">> q",
             b"{ q }",
+            b"<</a>> q",
+            b"<<0/a>> q",
         ];
         for stream in odd {
-            assert_eq!(operations(stream), None, "{}", String::from_utf8_lossy(stream));
+            assert!(Content::read(stream).is_none(), "{}", String::from_utf8_lossy(stream));
         }
-        assert_eq!(operations(&b"[".repeat(100_000)), None);
+        assert!(Content::read(&b"[".repeat(100_000)).is_none());
     }
 
     proptest! {

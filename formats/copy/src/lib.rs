@@ -8,8 +8,8 @@
 //! It never decides whether a copy may be issued, never touches a device, a clock, a network or a
 //! disk, and never holds a key: signing is asked of a [`Signer`].
 //!
-//! Start reading at [`Press::seal`]; then `revision` (what a signature appends) and [`verify()`]; then
-//! [`GenuineCopy`] and `appended` (what proves a copy for decades).
+//! Start reading at [`Press::seal`]; then `revision` (what a signature appends) and [`verify()`];
+//! then [`GenuineCopy`] and `appended` (what proves a copy for decades).
 //!
 //! # Limits
 //! | limit | value | why |

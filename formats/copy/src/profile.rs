@@ -206,10 +206,19 @@ impl Profile {
 
     /// The profile of a product that was last in force at a time.
     pub fn in_force(product: Product, at: OffsetDateTime) -> Result<Self, ProfileError> {
+        Self::of(&Self::built_in()?, product, at).cloned()
+    }
+
+    /// As [`Profile::in_force`], of profiles that were read before.
+    pub(crate) fn of(
+        all: &[Self],
+        product: Product,
+        at: OffsetDateTime,
+    ) -> Result<&Self, ProfileError> {
         let day = vietnam_seconds(at).date();
         let began =
-            |profile: &Self| profile.product == product && profile.in_force_from.date <= day;
-        let known = Self::built_in()?.into_iter().filter(began);
+            |profile: &&Self| profile.product == product && profile.in_force_from.date <= day;
+        let known = all.iter().filter(began);
         known
             .max_by_key(|profile| profile.in_force_from.date)
             .ok_or(ProfileError::NotInForce { product })

@@ -8,7 +8,7 @@
 use lopdf::xref::XrefEntry;
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
-use crate::content::{Operand, Operation, operations};
+use crate::content::{Content, Operand, Operation};
 use crate::place::Place;
 use crate::revision::STREAM_BYTES_MAX;
 
@@ -162,44 +162,45 @@ pub(crate) fn is_plain(image: &Stream) -> bool {
 /// just before, so that nothing shows beside it; what stands in the margins is the profile's.
 pub(crate) fn drawn_last(document: &Document, page: ObjectId, place: &Place) -> Option<Vec<u8>> {
     let content = document.get_page_content_with_limit(page, STREAM_BYTES_MAX).ok()?;
-    let operations = operations(&content)?;
+    let content = Content::read(&content)?;
+    let operations = content.operations();
     let at = operations.iter().rposition(|operation| operation.operator == b"Do")?;
     let (before, after) = (&operations[..at], &operations[at + 1..]);
     let more = !place.is_upright() || place.right > 0.0 || place.top > 0.0;
     let known = |operation: &Operation| {
         let operator = operation.operator;
         (OPERATORS.contains(&operator) || (more && MORE_OPERATORS.contains(&operator)))
-            && !cuts(operation)
+            && !cuts(&content, operation)
     };
     let closes = |operation: &Operation| matches!(operation.operator, b"Q" | b"EMC");
     let near = |(a, b): (f32, f32)| (a - b).abs() <= EDGE_SLACK;
-    let state = state(before)?;
+    let state = state(&content, before)?;
     let placed = !state.clipped && state.matrix.into_iter().zip(place.matrix()).all(near);
     let sound = before.iter().all(known)
         && after.iter().all(closes)
         && placed
-        && (place.is_upright() || painted_over(before, place)?);
-    let Some(Operand::Name(name)) = operations[at].operands.first() else { return None };
+        && (place.is_upright() || painted_over(&content, before, place)?);
+    let Some(Operand::Name(name)) = content.operands(&operations[at]).first() else { return None };
     sound.then(|| name.to_vec())
 }
 
 /// Whether an operation lets words cut out of what is drawn later (rendering modes from 4).
-fn cuts(operation: &Operation) -> bool {
+fn cuts(content: &Content, operation: &Operation) -> bool {
     let plain = |mode: &f32| [0.0, 1.0, 2.0, 3.0].contains(mode);
-    let mode = || operation.numbers().map(|[mode]| mode);
+    let mode = || content.numbers(operation).map(|[mode]| mode);
     operation.operator == b"Tr" && !mode().is_some_and(|mode| plain(&mode))
 }
 
 /// Whether the last thing painted before the image fills the whole area.
-fn painted_over(before: &[Operation], place: &Place) -> Option<bool> {
+fn painted_over(content: &Content, before: &[Operation], place: &Place) -> Option<bool> {
     let painted = |operation: &Operation| matches!(operation.operator, b"ET" | b"Do");
     let start = before.iter().rposition(painted).map_or(0, |at| at + 1);
     let fill = start + before[start..].iter().position(|operation| operation.operator == b"f")?;
-    let State { matrix, clipped } = state(&before[..fill])?;
+    let State { matrix, clipped } = state(content, &before[..fill])?;
     let corners = before[start..fill].iter().filter(|o| matches!(o.operator, b"m" | b"l"));
     let mut found = Vec::new();
     for corner in corners {
-        let [x, y] = corner.numbers()?;
+        let [x, y] = content.numbers(corner)?;
         let [.., x, y] = product([0.0, 0.0, 0.0, 0.0, x, y], matrix);
         found.push((x, y));
     }
@@ -221,14 +222,14 @@ struct State {
     clipped: bool,
 }
 
-fn state(operations: &[Operation]) -> Option<State> {
+fn state(content: &Content, operations: &[Operation]) -> Option<State> {
     let mut kept = Vec::new();
     let mut now = State { matrix: [1.0, 0.0, 0.0, 1.0, 0.0, 0.0], clipped: false };
     for operation in operations {
         match operation.operator {
             b"q" => kept.push(now),
             b"Q" => now = kept.pop()?,
-            b"cm" => now.matrix = product(operation.numbers()?, now.matrix),
+            b"cm" => now.matrix = product(content.numbers(operation)?, now.matrix),
             b"W" => now.clipped = true,
             _ => {}
         }

@@ -84,7 +84,7 @@ impl Slim {
 }
 
 /// The pictures of a file with such a table, in their order.
-pub(crate) fn pictures(file: &[u8], entries: &Entries, table: usize) -> Option<Vec<Picture>> {
+fn pictures(file: &[u8], entries: &Entries, table: usize) -> Option<Vec<Picture>> {
     let starts: BTreeSet<usize> = entries.used(file).collect::<Option<_>>()?;
     let ends = starts.iter().skip(1).copied().chain([table]);
     let pictures = starts.iter().zip(ends).filter_map(|(start, end)| {
@@ -95,7 +95,7 @@ pub(crate) fn pictures(file: &[u8], entries: &Entries, table: usize) -> Option<V
 }
 
 /// The picture in an object, if it is written as above.
-fn picture(file: &[u8], start: usize, end: usize) -> Option<Picture> {
+pub(crate) fn picture(file: &[u8], start: usize, end: usize) -> Option<Picture> {
     let object = &file[start..end];
     let number = object.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let dictionary = object[number..].strip_prefix(b" 0 obj\n")?.strip_prefix(LENGTH)?;

@@ -123,7 +123,7 @@ impl Face {
     }
 
     /// A text as it is drawn: composed, in one line.
-    fn printed<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn printed<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let known = |c: char| self.known.get(c as usize);
         if text.chars().all(|c| known(c).is_some_and(|l| l.composed) && printable(c) == c) {
             return Cow::Borrowed(text);

@@ -1,19 +1,16 @@
-//! The pages' JPEG files, put into the finished file one after the other.
+//! What stands for the pages' JPEG files while a copy is laid out.
 //!
 //! krilla looks at the beginning of a JPEG only, and holds all it is given several times. So it is
 //! given that beginning with the page's number behind it, and the files themselves take its place
-//! at the end: the copy is in memory once, and of the pages one at a time.
+//! at the end.
 
 use std::borrow::Cow;
 
 use super::BuildError;
 use crate::hash;
 use crate::request::PageImage;
-use crate::revision::start_of_table;
-use crate::slim::{Entries, Known, Picture, pictures};
+use crate::slim::Known;
 
-/// Room for the signatures, so that a copy is not moved when they come.
-const SIGNATURES: usize = 64 << 10;
 /// First bytes of markers in a JPEG file (ITU-T T.81, table B.1).
 const MARKER: u8 = 0xff;
 const START_OF_IMAGE: u8 = 0xd8;
@@ -43,6 +40,15 @@ impl<'a> StandIn<'a> {
         Ok(Self { bytes, whole, length, sha256 })
     }
 
+    /// The file of a page, read again where it does not lie in memory.
+    pub(super) fn jpeg(
+        all: &[Self],
+        pages: &'a [PageImage],
+        page: usize,
+    ) -> Result<Cow<'a, [u8]>, BuildError> {
+        all[page].whole.map_or_else(|| read(&pages[page], page), |whole| Ok(Cow::Borrowed(whole)))
+    }
+
     /// The page's file and its digest, where it lies in memory and cannot have changed.
     pub(super) fn known(&self) -> Option<Known<'a>> {
         Some(Known { bytes: self.whole?, sha256: self.sha256 })
@@ -65,47 +71,4 @@ fn head(jpeg: &[u8]) -> Option<&[u8]> {
             return jpeg.get(..at);
         }
     }
-}
-
-/// The file with the pages' JPEGs where their stand-ins are.
-pub(super) fn put_in(
-    file: &[u8],
-    stand_ins: &[StandIn],
-    pages: &[PageImage],
-) -> Result<Vec<u8>, BuildError> {
-    let other = || BuildError::Pdf { reason: "its images have another form".into() };
-    let table = start_of_table(file).ok_or_else(other)?;
-    let entries = Entries::read(file, table).ok_or_else(other)?;
-    let found = pictures(file, &entries, table).ok_or_else(other)?;
-    let page_of = |picture: &Picture| {
-        let content = &file[picture.content.clone()];
-        stand_ins.iter().position(|stand_in| stand_in.bytes == content)
-    };
-    let places: Vec<_> = found.iter().filter_map(|p| Some((p, page_of(p)?))).collect();
-    if places.len() != stand_ins.len() {
-        return Err(other());
-    }
-    let images: usize = stand_ins.iter().map(|jpeg| jpeg.length).sum();
-    let mut bytes = Vec::with_capacity(file.len() + images + SIGNATURES);
-    // Behind which place everything moves, and by how much.
-    let (mut moves, mut from) = (Vec::new(), 0);
-    for (picture, page) in places {
-        let jpeg = match stand_ins[page].whole {
-            Some(whole) => Cow::Borrowed(whole),
-            None => read(&pages[page], page)?,
-        };
-        bytes.extend_from_slice(&file[from..picture.digits.start]);
-        bytes.extend_from_slice(jpeg.len().to_string().as_bytes());
-        bytes.extend_from_slice(&file[picture.digits.end..picture.content.start]);
-        bytes.extend_from_slice(&jpeg);
-        from = picture.content.end;
-        moves.push((from, bytes.len()));
-    }
-    bytes.extend_from_slice(&file[from..]);
-    let moved = |offset: usize| {
-        let before = moves.partition_point(|(old, _)| *old <= offset);
-        before.checked_sub(1).map_or(offset, |at| moves[at].1 + offset - moves[at].0)
-    };
-    entries.moved(&mut bytes, moved).ok_or_else(other)?;
-    Ok(bytes)
 }

@@ -1,19 +1,15 @@
 //! The pages of the original: the image as captured, turned upright, over its invisible text.
 
-use formats_typeset::Face;
 use krilla::Document;
-use krilla::geom::{Point, Rect, Size, Transform};
+use krilla::geom::{Rect, Size, Transform};
 use krilla::image::Image;
 use krilla::page::PageSettings;
 use krilla::surface::Surface;
 use krilla::tagging::{Tag, TagGroup};
 
-use super::{BuildError, Plan, Words, draw};
+use super::{BuildError, Plan, Words, draw, words};
 use crate::place::Place;
-use crate::request::{PageImage, PlacedWord};
-
-/// The size that words are set in before they are fitted to their quads.
-const NOMINAL_SIZE: f32 = 10.0;
+use crate::request::PageImage;
 
 /// The sides of a page in points (ISO 19005-3, 6.1.13).
 const SIDES: std::ops::RangeInclusive<f32> = 3.0..=14_400.0;
@@ -55,17 +51,10 @@ pub(super) fn add(
         parts.extend(note.draw(&mut surface, &plan.press.regular));
     }
     let edge = plan.edges.get(index).map(|edge| margin(&mut surface, plan, words, edge, &place));
-    // The text lies under the image: it is found, selected and copied, and never seen. krilla has
-    // no invisible text mode, and fully transparent text would bring transparency into the file.
+    // The text lies under the image as well, for readers that paint what should not be painted.
     surface.push_clip_path(&area, &Default::default());
-    let mut text = TagGroup::new(Tag::P);
-    for line in page.words.chunk_by(|a, b| a.line == b.line) {
-        text.push(draw::tagged(&mut surface, |surface| {
-            for (i, word) in line.iter().enumerate() {
-                add_word(surface, word, i + 1 < line.len(), page.dpi, &place, &plan.press.regular);
-            }
-        }));
-    }
+    let press = plan.press;
+    let text = words::stand_in(&mut surface, &plan.alphabet, &press.unseen, page, index);
     surface.pop();
     if !place.is_upright() {
         // Else words would show where the turned image leaves the corners free.
@@ -82,9 +71,7 @@ pub(super) fn add(
     surface.finish();
     sheet.finish();
     parts.push(figure);
-    if !text.children.is_empty() {
-        parts.push(text);
-    }
+    parts.extend(text);
     parts.extend(edge.flatten());
     let children = parts.into_iter().map(Into::into).collect();
     Ok(TagGroup::with_children(Tag::Section, children))
@@ -112,45 +99,4 @@ fn transform(place: &Place) -> Transform {
     let ([x, y], [right, down], [left, below]) =
         (place.turned([0.0, 0.0]), place.turned([1.0, 0.0]), place.turned([0.0, 1.0]));
     Transform::from_row(right - x, down - y, left - x, below - y, x, y)
-}
-
-/// Sets one word so that its line box fills the word's quad: turned, stretched, sheared as the
-/// quad.
-fn add_word(
-    surface: &mut Surface,
-    word: &PlacedWord,
-    followed: bool,
-    dpi: u32,
-    place: &Place,
-    face: &Face,
-) {
-    let text = word.text.trim();
-    let width = face.width(text) * NOMINAL_SIZE;
-    if width <= 0.0 {
-        return;
-    }
-    // The space stands in the word's own run, so readers end the word there whatever the gap is.
-    let run = face.set(&if followed { format!("{text} ") } else { text.to_owned() });
-    let scale = 72.0 / dpi as f32;
-    let [top_left, top_right, _, bottom_left] = word.quad.map(|[x, y]| {
-        let [x, y] = place.turned([x * scale, y * scale]);
-        Point::from_xy(x, y)
-    });
-    let height = (face.ascent + face.descent) * NOMINAL_SIZE;
-    let fit = Transform::from_row(
-        (top_right.x - top_left.x) / width,
-        (top_right.y - top_left.y) / width,
-        (bottom_left.x - top_left.x) / height,
-        (bottom_left.y - top_left.y) / height,
-        top_left.x,
-        top_left.y,
-    );
-    // A quad without area cannot be drawn in; its word would break the page for some readers.
-    if fit.invert().is_none() {
-        return;
-    }
-    surface.push_transform(&fit);
-    let start = Point::from_xy(0.0, face.ascent * NOMINAL_SIZE);
-    draw::run(surface, face, &run, start, NOMINAL_SIZE);
-    surface.pop();
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use formats_typeset::{Face, FaceError};
 use krilla::image::Image;
+use krilla::text::Font;
 
-use super::BuildError;
+use super::{BuildError, words};
+use crate::profile::Profile;
 use crate::request::Assets;
 
 /// The typefaces and images that copies are printed with, ready for use. Reading them takes longer
@@ -16,6 +18,10 @@ pub struct Press {
     pub(super) bold: Arc<Face>,
     pub(super) seal: Option<Image>,
     pub(super) signature: Option<Image>,
+    /// For the words under the pages.
+    pub(super) unseen: Font,
+    /// The words of all products.
+    pub(super) profiles: Arc<[Profile]>,
 }
 
 impl Press {
@@ -26,6 +32,8 @@ impl Press {
             bold: Arc::new(face(&assets.bold_font, "bold")?),
             seal: image(assets.seal_png.as_deref(), "seal")?,
             signature: None,
+            unseen: words::typeface().ok_or(BuildError::Font { name: "unseen" })?,
+            profiles: Profile::built_in()?.into(),
         };
         press.signed_by(assets.signature_png.as_deref())
     }

@@ -3,12 +3,13 @@
 //! `qrcode` encodes it. Which of its masks reads best is found here, by the same points (ISO/IEC
 //! 18004, 7.8.3) for all modules of a row at once: that was the longest part of a small copy.
 
-use krilla::geom::{Path, PathBuilder, Rect};
+use krilla::geom::{Path, PathBuilder, Rect, Transform};
+use krilla::surface::Surface;
 use qrcode::canvas::{Canvas, MaskPattern};
 use qrcode::types::QrError;
 use qrcode::{Color, EcLevel, bits, ec};
 
-use super::BuildError;
+use super::{BuildError, draw};
 
 /// The least side of a module: 4 dots at 300 dpi, in points.
 const MODULE_MIN: f32 = 4.0 / 300.0 * 72.0;
@@ -50,8 +51,17 @@ impl Qr {
         Ok(Self { modules, width, module, side: module * width as f32 })
     }
 
-    /// The dark modules as one path, the code's top left corner at (`x`, `y`).
-    pub(super) fn path(&self, x: f32, y: f32) -> Option<Path> {
+    /// Draws the dark modules as one path, the code's top left corner at a point. A module is the
+    /// unit of the path: whole numbers are a quarter as long, and so is the content of the page.
+    pub(super) fn draw(&self, surface: &mut Surface, (x, y): (f32, f32)) {
+        let Some(path) = self.path() else { return };
+        surface.push_transform(&Transform::from_row(self.module, 0.0, 0.0, self.module, x, y));
+        draw::black_path(surface, &path);
+        surface.pop();
+    }
+
+    /// The dark modules, each one unit wide and high.
+    fn path(&self) -> Option<Path> {
         let mut path = PathBuilder::new();
         for (row, modules) in self.modules.chunks(self.width).enumerate() {
             let mut column = 0;
@@ -61,9 +71,8 @@ impl Qr {
                     column += 1;
                 }
                 if column > start {
-                    let (left, top) = (start as f32 * self.module, row as f32 * self.module);
-                    let run = (column - start) as f32 * self.module;
-                    path.push_rect(Rect::from_xywh(x + left, y + top, run, self.module)?);
+                    let run = (column - start) as f32;
+                    path.push_rect(Rect::from_xywh(start as f32, row as f32, run, 1.0)?);
                 }
                 column = column.max(start + 1);
             }

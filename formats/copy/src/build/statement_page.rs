@@ -192,10 +192,7 @@ fn draw_picture(
     };
     let drawn = match image {
         Some(image) => draw::tagged(surface, |surface| draw::image(surface, image, at, room)),
-        None => {
-            let path = qr.path(*x, *y)?;
-            draw::tagged(surface, |surface| draw::black_path(surface, &path))
-        }
+        None => draw::tagged(surface, |surface| qr.draw(surface, at)),
     };
     let mut group = TagGroup::new(Tag::Figure(Some(words.fill(alt, &[]))));
     group.push(drawn);
