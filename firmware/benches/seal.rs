@@ -111,9 +111,9 @@ fn compare(
         bytes = sealed.bytes.len();
         let began = (Instant::now(), processor_seconds()?);
         // For the QR code, as officer, as authority.
-        for key in [&mut *authority, &mut *officer, &mut *authority] {
-            key.sign_digest(&sealed.sha256)?;
-        }
+        authority.sign_digest(&sealed.sha256)?;
+        officer.sign_digest(&sealed.sha256)?;
+        authority.sign_digest(&sealed.sha256)?;
         let signed = since(began)?;
         let began = (Instant::now(), processor_seconds()?);
         std::hint::black_box(ring::digest::digest(&ring::digest::SHA256, &sealed.bytes));
