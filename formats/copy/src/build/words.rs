@@ -18,9 +18,9 @@ use super::draw;
 use crate::place::Place;
 use crate::request::{PageImage, PlacedWord};
 
-/// Glyphs of the typeface, the first of them for missing characters: more than any copy has
-/// characters.
-const GLYPHS: u16 = 60_000;
+/// Glyphs of the typeface, the first of them for missing characters. All stand in one string once,
+/// and a string of PDF/A has at most 32,767 bytes.
+const GLYPHS: u16 = 16_000;
 const UNITS_PER_EM: u16 = 1000;
 /// The width of each glyph.
 const ADVANCE: u16 = 500;
