@@ -30,8 +30,8 @@ const WIDTHS: [usize; 5] = [320, 640, 960, 1280, 1600];
 const MARGIN_EMS: f32 = 0.3;
 /// Contrast that is not stretched further: an empty crop has only grain.
 const CONTRAST_MIN: f32 = 24.0;
-/// Signs of so little ink that the network sees rather nothing when it is not sure, and letters that
-/// it was shown more often than people write them: what is added to their logits.
+/// Signs of so little ink that the network sees rather nothing when it is not sure, and letters
+/// that it was shown more often than people write them: what is added to their logits.
 const LEANINGS: [(&str, f32); 3] = [(".,/-:", 2.0), ("ỵỴ", -1.5), ("ỉỈ", -1.0)];
 /// A word below this confidence that has no letter or digit is grain or a stroke.
 const SIGN_MIN: f32 = 0.6;

@@ -17,8 +17,8 @@ const FOOT: f32 = 276.0;
 /// Room at both sides of a table's cell, millimetres.
 const PAD: f32 = 1.6;
 
-/// Draws a page in `typeface` as the scanner sees it through `look`: A4, at 300 dpi or what the look
-/// says.
+/// Draws a page in `typeface` as the scanner sees it through `look`: A4, at 300 dpi or what the
+/// look says.
 pub fn assorted(typeface: &Typeface, look: &Look, seed: u64) -> Result<Sheet, PaperError> {
     let fonts = Fonts::load(typeface)?;
     let mut page = Page::new(&fonts, seed);

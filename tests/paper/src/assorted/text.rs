@@ -6,8 +6,8 @@ use crate::rng::Rng;
 /// `{p}` a person, `{d}` a date, `{n}` a small number, `{m}` an amount, `{c}` a mark or code, `{i}`
 /// twelve digits, `{t}` a time, `{f}` a decimal, `{w}` a place, `{e}` an address on the net.
 const SENTENCES: [&str; 56] = [
-    "Bên nhận chuyển nhượng thanh toán phần còn lại {m} đồng trong vòng {n} ngày làm việc kể từ khi \
-     hoàn tất thủ tục sang tên tại cơ quan đăng ký đất đai.",
+    "Bên nhận chuyển nhượng thanh toán phần còn lại {m} đồng trong vòng {n} ngày làm việc kể từ \
+     khi hoàn tất thủ tục sang tên tại cơ quan đăng ký đất đai.",
     "Hội đồng chấm thi gồm {n} thành viên, do ông {p} làm chủ tịch, họp lúc {t} ngày {d} tại phòng \
      {n}, nhà {c}.",
     "Người bệnh tỉnh, tiếp xúc tốt, da niêm mạc hồng, không phù, không xuất huyết dưới da; nhịp tim \
