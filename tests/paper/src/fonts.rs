@@ -10,7 +10,7 @@ use ab_glyph::{Font, FontVec};
 pub enum PaperError {
     /// A typeface is not installed.
     #[error(
-        "no font file {name} with Vietnamese letters: run `tests/setup.sh`, or `tests/setup.sh eval`"
+        "no font file {name} with Vietnamese letters: run `tests/setup.sh` or `tests/setup.sh eval`"
     )]
     FontMissing {
         /// File name of the face.

@@ -3,8 +3,8 @@
 //! The kiosk's tests, demo and benchmarks lay these sheets on the virtual scanner. Everything is
 //! fictitious, drawn from Debian's fonts, and the same for the same seed. It never draws a real
 //! person's paper and never leaves an image on disk by itself. Start with [`original`] and
-//! [`draw`]; the words of each document are in `documents.rs`. [`assorted`] draws pages whose layout and
-//! typeface differ each time, for judging the reader.
+//! [`draw`]; the words of each document are in `documents.rs`. [`assorted`] draws pages
+//! whose layout and typeface differ each time, for judging the reader.
 
 mod assorted;
 mod canvas;

@@ -1,13 +1,13 @@
 //! `make eval-ocr`: what our reader and Tesseract make of the same drawn pages, as a table.
 //!
-//! Pages come from `tests/paper`, which shares neither texts nor layouts nor wear with the generator
-//! that our reader was trained with. Half of the typefaces were trained on, as offices use them; the
-//! others never. Every engine is asked as its users ask it: `kiosk read` and `tesseract`, each given
-//! the image file.
+//! Pages come from `tests/paper`, which shares neither texts nor layouts nor wear with the
+//! generator that our reader was trained with. Half of the typefaces were trained on, as offices
+//! use them; the others never. Every engine is asked as its users ask it: `kiosk read` and
+//! `tesseract`, each given the image file.
 //!
 //! A word counts for the printed line on which it stands, whatever the order in which an engine
-//! tells it; what stands on none is spurious. Typographic quotes and dashes count as plain ones, and
-//! the dots of a form's leaders as nothing, for every engine.
+//! tells it; what stands on none is spurious. Typographic quotes and dashes count as plain ones,
+//! and the dots of a form's leaders as nothing, for every engine.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -62,10 +62,11 @@ struct Tally {
 
 const HEAD: &str = "# Reading, measured
 
-Written by `make eval-ocr`: the same drawn pages through every engine. How they are drawn and counted
-is said in `tests/src/bin/eval-ocr.rs` and `tests/paper/src/assorted.rs`; no layout, text or wear is
-shared with training, and \"held out\" typefaces are in no training. Pages are drawn, not scanned. CER and
-WER: letters and words wrong of those printed; spurious: letters read where nothing is printed.
+Written by `make eval-ocr`: the same drawn pages through every engine. How they are drawn and
+counted is said in `tests/src/bin/eval-ocr.rs` and `tests/paper/src/assorted.rs`; no layout, text or
+wear is shared with training, and \"held out\" typefaces are in no training. Pages are drawn, not
+scanned. CER and WER: letters and words wrong of those printed; spurious: letters read where nothing
+is printed.
 ";
 
 const ENGINES: [&str; 3] = ["own", "tesseract, our clean-up", "tesseract -l vie"];

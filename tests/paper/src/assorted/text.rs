@@ -10,16 +10,18 @@ const SENTENCES: [&str; 56] = [
      khi hoàn tất thủ tục sang tên tại cơ quan đăng ký đất đai.",
     "Hội đồng chấm thi gồm {n} thành viên, do ông {p} làm chủ tịch, họp lúc {t} ngày {d} tại phòng \
      {n}, nhà {c}.",
-    "Người bệnh tỉnh, tiếp xúc tốt, da niêm mạc hồng, không phù, không xuất huyết dưới da; nhịp tim \
-     đều {n} chu kỳ/phút.",
+    "Người bệnh tỉnh, tiếp xúc tốt, da niêm mạc hồng, không phù, không xuất huyết dưới da; nhịp \
+     tim đều {n} chu kỳ/phút.",
     "Cửa hàng không chịu trách nhiệm đối với hàng hóa đã rời khỏi quầy mà khách chưa kiểm tra!",
     "Tổng diện tích sàn xây dựng là {f} m2, mật độ xây dựng {n}%, chiều cao công trình {f} m.",
     "Ai là người được thừa kế theo pháp luật khi người để lại di sản không có di chúc?",
     "Đề nghị Quý phụ huynh đôn đốc các cháu ngủ sớm, ăn sáng đầy đủ trước buổi kiểm tra ngày {d}.",
-    "Khoản vay được giải ngân thành {n} đợt; lãi quá hạn bằng {n}% lãi trong hạn tính trên dư nợ gốc.",
+    "Khoản vay được giải ngân thành {n} đợt; lãi quá hạn bằng {n}% lãi trong hạn tính trên dư nợ \
+     gốc.",
     "Nước thải sau xử lý phải đạt cột B của quy chuẩn trước khi xả vào kênh thoát nước phía Bắc.",
     "Chị {p} khai nhận toàn bộ giấy tờ bị mất gồm: thẻ nhà báo, bằng lái xe máy và sổ hộ nghèo.",
-    "Trưởng thôn thông báo: từ {t} ngày {d} sẽ cắt điện để thay cáp trục, bà con chủ động trữ nước.",
+    "Trưởng thôn thông báo: từ {t} ngày {d} sẽ cắt điện để thay cáp trục, bà con chủ động trữ \
+     nước.",
     "Vận đơn số {c} ghi nhận {n} kiện, tổng trọng lượng {f} kg, giao nguyên đai nguyên kiện.",
     "Kết quả nội soi: thực quản bình thường, hang vị xung huyết nhẹ, test nhanh âm tính.",
     "Xe {c} bị tước phù hiệu {n} ngày do chạy quá tốc độ từ 20 km/h đến 35 km/h.",
