@@ -7,6 +7,7 @@
 //!
 //! Start with [`SimScanner`].
 
+mod card;
 mod clock;
 mod code;
 mod power;
@@ -14,6 +15,7 @@ mod scanner;
 mod script;
 mod token;
 
+pub use card::{SimCard, SimCardReader};
 pub use clock::SimClockGauge;
 pub use code::SimCodeReader;
 pub use power::SimPower;

@@ -165,7 +165,10 @@ pub fn findings(
 
 #[cfg(test)]
 mod tests {
+    use drivers_sim::{SimCardReader, Step};
+
     use super::*;
+    use crate::random::SystemRandom;
 
     #[test]
     fn a_code_gives_the_access_number_the_zone_by_law_and_the_zone_for_life() {
@@ -191,6 +194,37 @@ mod tests {
         assert_eq!(keys_of_qr(&old).len(), 2, "the law gives this one for life");
         let undated = formats_vn::id_qr::parse(&payload.replace("10092024", "")).expect("a card");
         assert_eq!(keys_of_qr(&undated).len(), 2);
+    }
+
+    /// What comes of a card that answers so.
+    fn gap(card: Step<Vec<Step<Vec<u8>>>>) -> ChipGap {
+        let station = ChipStation {
+            reader: Mutex::new(Box::new(SimCardReader::new([card]))),
+            trust: TrustStore::default(),
+            patience: Duration::from_millis(20),
+        };
+        let keys = [AccessKey::Mrz("199999999199090923909090".into())];
+        let wanted = Wanted { portrait: true, details: true };
+        let now = time::macros::datetime!(2026-11-23 09:00 +7);
+        read(&station, &keys, wanted, now, &SystemRandom).expect_err("no chip").gap()
+    }
+
+    #[test]
+    fn a_reading_that_fails_at_any_step_ends_with_its_reason() {
+        let give = |status: [u8; 2]| Step::Give(status.to_vec());
+        let (done, missing, refused) = (give([0x90, 0]), give([0x6a, 0x82]), give([0x63, 0]));
+        assert_eq!(gap(Step::Fail(Fault::NoCard)), ChipGap::NoCard);
+        assert_eq!(gap(Step::Fail(Fault::Absent)), ChipGap::Reader);
+        assert_eq!(gap(Step::Wait(Duration::from_millis(40))), ChipGap::Silent);
+        assert_eq!(gap(Step::Give(vec![])), ChipGap::Removed);
+        let empty = vec![missing.clone(), missing.clone()];
+        assert_eq!(gap(Step::Give(empty)), ChipGap::KeyRefused);
+        let challenge = Step::Give([&[7; 8][..], &[0x90, 0]].concat());
+        let wrong = vec![missing.clone(), done.clone(), challenge.clone(), refused];
+        assert_eq!(gap(Step::Give(wrong)), ChipGap::KeyRefused);
+        let pulled = vec![missing.clone(), done.clone(), challenge];
+        assert_eq!(gap(Step::Give(pulled)), ChipGap::Removed);
+        assert_eq!(gap(Step::Give(vec![Step::Give(vec![0x90])])), ChipGap::Unreadable);
     }
 
     #[test]
