@@ -34,11 +34,12 @@ lint: setup ## format, clippy, licences, sources and advisories of every depende
 	cargo deny --locked check bans licenses sources
 	@tests/advisories.sh
 
-bench: setup ## ratios: store against the bare disk, sealing against pyHanko, pages against ocrmypdf, upload
+bench: setup ## ratios: store and bare disk, pages and ocrmypdf, reading and Tesseract, sealing and pyHanko
 	@tests/setup.sh bench
 	cargo bench --locked --workspace --bench store
 	cargo build --release $(PROGRAMS) --bin bench
 	$(OUT)/release/bench
+	cargo bench --locked --workspace --bench reading
 	cargo bench --locked --workspace --bench seal
 
 reliability: setup ## kills, power cuts, full disks, flipped bits: the table of docs/reliability.md (root)

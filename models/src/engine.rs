@@ -24,8 +24,14 @@ pub(crate) type FoundLine = Vec<FoundWord>;
 pub(crate) trait Recogniser: Send {
     /// Below this mean confidence the page may lie upside down.
     fn doubt(&self) -> f32;
-    /// Lines of words, from the top, in pixels of the plane.
-    fn read(&mut self, plane: &Plane, dpi: u32) -> Result<Vec<FoundLine>, ReadError>;
+    /// Lines of words, from the top, in pixels of the plane. What is no print may be painted over.
+    /// `spare` is memory of the plane's size that is of no more use.
+    fn read(
+        &mut self,
+        plane: &mut Plane,
+        spare: Vec<u8>,
+        dpi: u32,
+    ) -> Result<Vec<FoundLine>, ReadError>;
 }
 
 /// Tesseract, for one thread. Costs about 40 ms and 30 MB to open, so it is kept.
@@ -66,7 +72,12 @@ impl Recogniser for Engine {
         0.65
     }
 
-    fn read(&mut self, plane: &Plane, dpi: u32) -> Result<Vec<FoundLine>, ReadError> {
+    fn read(
+        &mut self,
+        plane: &mut Plane,
+        _spare: Vec<u8>,
+        dpi: u32,
+    ) -> Result<Vec<FoundLine>, ReadError> {
         let (width, height) = (plane.width as i32, plane.height as i32);
         let raw = &mut self.api.raw;
         raw.set_image(&plane.data, width, height, 1, width).map_err(|_| ReadError::Recognise)?;

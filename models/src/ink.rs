@@ -1,5 +1,7 @@
 //! The pieces of ink on a page: what is dark, without rules, as connected components.
 
+use memchr::memchr;
+
 use crate::plane::Plane;
 
 /// Paper's level on a flattened page, and the lightest ink that is still told from it.
@@ -19,6 +21,12 @@ const DOT: f32 = 0.03;
 const PITCH: f32 = 0.12;
 /// Fewer dots than this may be print: an ellipsis, marks below letters.
 const DOTS_MIN: usize = 6;
+
+/// More beginnings of pieces than this are a screen's dots or noise, which nobody reads; a
+/// newspaper page has a tenth of it.
+const SPECKS_MAX: usize = 500_000;
+/// No more pieces than this are looked at, the largest first: a page of small print has a third.
+const PIECES_MAX: usize = 60_000;
 
 /// An upright box, right and bottom exclusive, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,10 +71,11 @@ pub(crate) struct Ink {
 }
 
 /// Finds the ink of a flattened page, and paints the rules on `plane` over with paper.
-pub(crate) fn find(plane: &mut Plane, dpi: u32) -> Ink {
+/// `spare` is memory to work in.
+pub(crate) fn find(plane: &mut Plane, spare: Vec<u8>, dpi: u32) -> Ink {
     let inch = dpi as f32;
     let threshold = threshold(plane);
-    let mut dark = Dark::new(plane, threshold);
+    let mut dark = Dark::new(plane, spare, threshold);
     let across = dark.long_runs_across((inch * RULE_ACROSS) as usize);
     let down = dark.long_runs_down((inch * RULE_DOWN) as usize);
     let edge = (inch * RULE_EDGE).ceil() as usize;
@@ -75,6 +84,10 @@ pub(crate) fn find(plane: &mut Plane, dpi: u32) -> Ink {
     }
     let uprights = joined(down, edge);
     let mut pieces = dark.pieces();
+    if pieces.len() > PIECES_MAX {
+        pieces.select_nth_unstable_by_key(PIECES_MAX, |piece| std::cmp::Reverse(piece.area));
+        pieces.truncate(PIECES_MAX);
+    }
     for dot in leaders(&mut pieces, inch) {
         dark.erase(&dot, edge, plane);
     }
@@ -129,11 +142,12 @@ fn goes_on(row: &[Piece], dot: &Piece) -> bool {
 
 fn threshold(plane: &Plane) -> u8 {
     let mut counts = [0u32; 256];
-    // A prime stride, so that no pattern of the page is in step with it.
-    for level in plane.data.iter().step_by(13) {
+    /// A prime, so that no pattern of the page is in step with it.
+    const STRIDE: usize = 67;
+    for level in plane.data.iter().step_by(STRIDE) {
         counts[usize::from(*level)] += 1;
     }
-    let wanted = plane.data.len().div_ceil(13) as u32 / 50;
+    let wanted = plane.data.len().div_ceil(STRIDE) as u32 / 50;
     let mut seen = 0;
     let ink = (0..256usize).find(|level| {
         seen += counts[*level];
@@ -143,16 +157,18 @@ fn threshold(plane: &Plane) -> u8 {
     middle.min(THRESHOLD_MAX) as u8
 }
 
-/// Which pixels are dark.
+/// Which pixels are dark: 1, or 0.
 struct Dark {
     width: usize,
     height: usize,
-    is: Vec<bool>,
+    is: Vec<u8>,
 }
 
 impl Dark {
-    fn new(plane: &Plane, threshold: u8) -> Self {
-        let is = plane.data.iter().map(|level| *level < threshold).collect();
+    fn new(plane: &Plane, spare: Vec<u8>, threshold: u8) -> Self {
+        let mut is = spare;
+        is.clear();
+        is.extend(plane.data.iter().map(|level| u8::from(*level < threshold)));
         Self { width: plane.width, height: plane.height, is }
     }
 
@@ -161,8 +177,8 @@ impl Dark {
         let row = &self.is[y * self.width..(y + 1) * self.width];
         let mut at = 0;
         std::iter::from_fn(move || {
-            let left = at + row[at..].iter().position(|dark| *dark)?;
-            let right = row[left..].iter().position(|dark| !*dark).map_or(row.len(), |n| left + n);
+            let left = at + memchr(1, &row[at..])?;
+            let right = memchr(0, &row[left..]).map_or(row.len(), |n| left + n);
             at = right;
             Some((left, right))
         })
@@ -180,18 +196,27 @@ impl Dark {
 
     fn long_runs_down(&self, length: usize) -> Vec<Piece> {
         let mut found = Vec::new();
-        let mut lengths = vec![0usize; self.width];
+        let mut lengths = vec![0u16; self.width];
+        let long = u16::try_from(length).unwrap_or(u16::MAX);
         for y in 0..=self.height {
-            for (x, run) in lengths.iter_mut().enumerate() {
-                if y < self.height && self.is[y * self.width + x] {
-                    *run += 1;
-                    continue;
+            let row = self.is.get(y * self.width..(y + 1) * self.width);
+            // Runs seldom end, and hardly ever long ones: that is asked of many columns at once.
+            for (at, lengths) in lengths.chunks_mut(64).enumerate() {
+                let left = at * 64;
+                let dark = row.and_then(|row| row.get(left..left + lengths.len()));
+                let dark = dark.unwrap_or(&[0; 64][..lengths.len()]);
+                let ended = |(run, dark): (&u16, &u8)| *dark == 0 && *run >= long;
+                if lengths.iter().zip(dark).fold(false, |any, pair| any | ended(pair)) {
+                    let ends = lengths.iter().zip(dark).enumerate();
+                    for (i, (run, _)) in ends.filter(|(_, pair)| ended(*pair)) {
+                        let (x, area) = (left + i, usize::from(*run));
+                        let top = y.saturating_sub(area);
+                        found.push(Piece { left: x, top, right: x + 1, bottom: y, area });
+                    }
                 }
-                if *run >= length {
-                    let (top, area) = (y - *run, *run);
-                    found.push(Piece { left: x, top, right: x + 1, bottom: y, area });
+                for (run, dark) in lengths.iter_mut().zip(dark) {
+                    *run = run.saturating_add(1) * u16::from(*dark);
                 }
-                *run = 0;
             }
         }
         found
@@ -201,7 +226,7 @@ impl Dark {
         let (left, right) = (rule.left.saturating_sub(edge), (rule.right + edge).min(self.width));
         for y in rule.top.saturating_sub(edge)..(rule.bottom + edge).min(self.height) {
             let row = y * self.width;
-            self.is[row + left..row + right].fill(false);
+            self.is[row + left..row + right].fill(0);
             plane.data[row + left..row + right].fill(PAPER as u8);
         }
     }
@@ -209,21 +234,27 @@ impl Dark {
     fn pieces(&self) -> Vec<Piece> {
         let mut forest = Forest::default();
         let mut above: Vec<(usize, usize, usize)> = Vec::new();
+        let mut here = Vec::new();
         for y in 0..self.height {
             let mut first = 0;
-            let mut here = Vec::with_capacity(above.len());
+            here.clear();
             for (left, right) in self.runs(y) {
                 let run = Piece { left, top: y, right, bottom: y + 1, area: right - left };
-                let own = forest.plant(run);
                 // Runs of the row above that touch this one, corners included.
                 while above.get(first).is_some_and(|(_, end, _)| *end < left) {
                     first += 1;
                 }
                 let touching = above[first..].iter().take_while(|(begin, _, _)| *begin <= right);
-                touching.for_each(|(_, _, other)| forest.join(own, *other));
-                here.push((left, right, own));
+                let own = touching.fold(None, |own, (_, _, other)| match own {
+                    None => Some(forest.grow(*other, &run)),
+                    Some(own) => Some(forest.join(own, *other)),
+                });
+                here.push((left, right, own.unwrap_or_else(|| forest.plant(run))));
             }
-            above = here;
+            if forest.parents.len() > SPECKS_MAX {
+                return Vec::new();
+            }
+            (above, here) = (here, above);
         }
         forest.boxes()
     }
@@ -251,14 +282,23 @@ impl Forest {
         at
     }
 
-    fn join(&mut self, one: usize, other: usize) {
+    /// Adds a run to the set that has this one; gives the set.
+    fn grow(&mut self, at: usize, run: &Piece) -> usize {
+        let root = self.root(at);
+        self.boxes[root].grow(run);
+        root
+    }
+
+    /// Makes two sets one; gives it.
+    fn join(&mut self, one: usize, other: usize) -> usize {
         let (one, other) = (self.root(one), self.root(other));
+        let (keep, lose) = (one.min(other), one.max(other));
         if one != other {
-            let (keep, lose) = (one.min(other), one.max(other));
             let lost = self.boxes[lose];
             self.boxes[keep].grow(&lost);
             self.parents[lose] = keep;
         }
+        keep
     }
 
     fn boxes(self) -> Vec<Piece> {
@@ -302,7 +342,7 @@ mod tests {
             "........", //
             "#.......",
         ]);
-        let mut pieces = find(&mut plane, 300).pieces;
+        let mut pieces = find(&mut plane, Vec::new(), 300).pieces;
         pieces.sort_by_key(|piece| (piece.top, piece.left));
         let boxes: Vec<_> = pieces.iter().map(|p| (p.left, p.top, p.right, p.bottom)).collect();
         assert_eq!(boxes, [(0, 0, 4, 3), (6, 1, 8, 3), (0, 4, 1, 5)]);
@@ -321,7 +361,7 @@ mod tests {
         (0..3).for_each(|i| dot(20 + 13 * i, 20));
         let uneven = [10, 22, 60, 71, 120, 160, 170];
         uneven.iter().for_each(|x| dot(*x, 45));
-        let ink = find(&mut plane, 300);
+        let ink = find(&mut plane, Vec::new(), 300);
         assert_eq!(ink.pieces.len(), 3 + uneven.len(), "{:?}", ink.pieces);
         assert_eq!(plane.data[21 * 400 + 101], PAPER as u8, "a leader is painted over");
         assert!(plane.data[21 * 400 + 21] < 40, "an ellipsis stays");
@@ -337,7 +377,7 @@ mod tests {
         for y in 200..220 {
             plane.data[y * 300 + 60..y * 300 + 70].fill(0);
         }
-        let ink = find(&mut plane, 300);
+        let ink = find(&mut plane, Vec::new(), 300);
         assert_eq!(ink.pieces.len(), 1, "{:?}", ink.pieces);
         assert_eq!(ink.uprights.len(), 1);
         assert_eq!((ink.uprights[0].left, ink.uprights[0].top), (150, 20));

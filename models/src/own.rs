@@ -25,7 +25,7 @@ const BASELINE_EMS: f32 = 1.08;
 /// Columns of the image for each frame of the network's answer.
 const COLUMNS_PER_FRAME: usize = 4;
 /// Widths that a network is prepared for; a line takes the smallest that holds it.
-const WIDTHS: [usize; 5] = [320, 640, 960, 1280, 1600];
+const WIDTHS: [usize; 10] = [160, 240, 320, 480, 640, 800, 960, 1120, 1280, 1600];
 /// Room before and behind the print, in ems.
 const MARGIN_EMS: f32 = 0.3;
 /// Contrast that is not stretched further: an empty crop has only grain.
@@ -113,12 +113,16 @@ impl Recogniser for OwnEngine {
         0.95
     }
 
-    fn read(&mut self, plane: &Plane, dpi: u32) -> Result<Vec<FoundLine>, ReadError> {
-        let mut plane = plane.clone();
-        let ink = ink::find(&mut plane, dpi);
+    fn read(
+        &mut self,
+        plane: &mut Plane,
+        spare: Vec<u8>,
+        dpi: u32,
+    ) -> Result<Vec<FoundLine>, ReadError> {
+        let ink = ink::find(plane, spare, dpi);
         let mut found = Vec::new();
         for line in lines::find(&ink, dpi) {
-            let letters = self.read_line(&plane, &line)?;
+            let letters = self.read_line(plane, &line)?;
             let words = words(&letters, &line);
             if !words.is_empty() {
                 found.push(words);
@@ -168,26 +172,7 @@ impl<'a> Cut<'a> {
     /// The image as the network takes it, `columns` wide: -128 is paper, 127 is ink.
     fn image(&self, plane: &Plane, columns: usize) -> Vec<i8> {
         let width = self.width;
-        let mut levels = vec![0u8; HEIGHT * width];
-        let step = 1.0 / self.scale;
-        let points = (step.ceil() as usize).clamp(1, 4);
-        let spread: Vec<f32> =
-            (0..points).map(|i| (i as f32 + 0.5) / points as f32 * step).collect();
-        for v in 0..HEIGHT {
-            // Of the baseline, upwards negative.
-            let above = v as f32 * step - BASELINE_EMS * self.line.em;
-            for (u, level) in levels[v * width..(v + 1) * width].iter_mut().enumerate() {
-                let x = self.left + u as f32 * step;
-                let y = self.line.baseline_at(x) + above;
-                let mut sum = 0.0;
-                for dy in &spread {
-                    for dx in &spread {
-                        sum += plane.level_at(x + dx, y + dy);
-                    }
-                }
-                *level = (sum / (points * points) as f32) as u8;
-            }
-        }
+        let levels = self.levels(plane);
         let (dark, bright) = (percentile(&levels, 0.01), percentile(&levels, 0.90));
         let gain = 255.0 / (bright - dark).max(CONTRAST_MIN);
         let mut image = vec![-128; HEIGHT * columns];
@@ -198,6 +183,42 @@ impl<'a> Cut<'a> {
             }
         }
         image
+    }
+
+    /// Grey levels of the line, `HEIGHT` rows of `self.width`: each the mean of samples spread over
+    /// its square of the page.
+    fn levels(&self, plane: &Plane) -> Vec<u8> {
+        /// Columns begin between two rows of the page at one of so many places.
+        const PARTS: usize = 32;
+        let step = 1.0 / self.scale;
+        let points = (step.ceil() as usize).clamp(1, 4);
+        let spread: Vec<f32> =
+            (0..points).map(|i| (i as f32 + 0.5) / points as f32 * step).collect();
+        let rows = (HEIGHT as f32 * step).ceil() as usize + 3;
+        let mut taps: [Vec<(usize, f32)>; PARTS] = [const { Vec::new() }; PARTS];
+        let mut column = vec![0.0f32; rows];
+        let mut levels = vec![0u8; HEIGHT * self.width];
+        for u in 0..self.width {
+            let x = self.left + u as f32 * step;
+            let top = self.line.baseline_at(x) - BASELINE_EMS * self.line.em - 0.5;
+            column.fill(0.0);
+            for dx in &spread {
+                plane.add_column(&mut column, x + dx, top.floor() as isize);
+            }
+            let part = ((top - top.floor()) * PARTS as f32) as usize % PARTS;
+            if taps[part].is_empty() {
+                let middle = (part as f32 + 0.5) / PARTS as f32;
+                let row = |v: usize| spread.iter().map(move |dy| v as f32 * step + dy + middle);
+                taps[part].extend((0..HEIGHT).flat_map(row).map(|y| (y as usize, y.fract())));
+            }
+            for (v, samples) in taps[part].chunks_exact(points).enumerate() {
+                let at =
+                    |&(row, y): &(usize, f32)| column[row] + (column[row + 1] - column[row]) * y;
+                let sum: f32 = samples.iter().map(at).sum();
+                levels[v * self.width + u] = (sum / (points * points) as f32) as u8;
+            }
+        }
+        levels
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use drivers_api::Raster;
 
-use crate::clean::{drop_out, flattened, paper_of, split};
+use crate::clean::{drop_out, flatten, paper_of, split};
 use crate::engine::{Engine, FoundLine, FoundWord, Recogniser};
 use crate::manifest::{Manifest, ManifestError, ModelInfo};
 use crate::net::NetError;
@@ -146,6 +146,35 @@ fn read_page(engine: &mut dyn Recogniser, page: &Raster) -> Result<PageReading, 
     if width < SIDE_MIN || height < SIDE_MIN {
         return Err(ReadError::TooSmall { width, height });
     }
+    let (mut reading, flat) = looked_at(page);
+    if reading.blank {
+        return Ok(reading);
+    }
+    let (mut straight, spare) = levelled(flat, reading.skew_degrees);
+    let upright = engine.read(&mut straight, spare, reading.dpi)?;
+    let first = confidence(&upright);
+    let mut found = upright;
+    if first < engine.doubt() {
+        // Seldom: cleaned up once more, because the engine may have painted over what is no print.
+        drop(straight);
+        let (straight, spare) = levelled(looked_at(page).1, reading.skew_degrees);
+        let turned = engine.read(&mut straight.turned_half(), spare, reading.dpi)?;
+        if confidence(&turned) > first {
+            found = turned;
+            reading.turned_half = true;
+            turn_regions(&mut reading);
+        }
+    }
+    let lines = found.into_iter().flat_map(split_columns).map(|line| place(line, &reading));
+    reading.lines = lines.filter(|line| !is_stroke(line, &reading)).collect();
+    let words: Vec<Word> = reading.lines.iter().flat_map(|l| l.words.iter().cloned()).collect();
+    reading.confidence = confidence_of(&words);
+    Ok(reading)
+}
+
+/// The page in even light, without seals' and signatures' ink, and what is to be seen of it before
+/// it is read.
+fn looked_at(page: &Raster) -> (PageReading, Plane) {
     let dpi = dpi_of(page);
     let mut channels = split(page);
     let seals = marks::seals(&channels.red, dpi);
@@ -154,62 +183,35 @@ fn read_page(engine: &mut dyn Recogniser, page: &Raster) -> Result<PageReading, 
         drop_out(&mut channels.value, page, region);
     }
     let paper = paper_of(&channels.value);
-    let flat = flattened(&channels.value, &paper);
-    let quarter = flat.shrunk(4);
+    let mut flat = channels.value;
+    flatten(&mut flat, &paper);
+    let quarter = flat.shrunk::<4>();
     let ink = marks::ink_share(&quarter);
-    let mut reading = PageReading {
-        width,
-        height,
+    let blank = ink < INK_MIN || median(&paper) < PAPER_MIN;
+    let skew = if blank { 0.0 } else { skew::estimate(&quarter) };
+    let reading = PageReading {
+        width: page.width(),
+        height: page.height(),
         dpi,
         turned_half: false,
-        skew_degrees: 0.0,
+        skew_degrees: if skew.abs() >= LEVEL_DEGREES { skew } else { 0.0 },
         lines: Vec::new(),
         confidence: 0.0,
         ink,
-        blank: ink < INK_MIN || median(&paper) < PAPER_MIN,
+        blank,
         sharpness: marks::sharpness(&flat),
         seals,
         signatures,
     };
-    drop(channels);
-    if reading.blank {
-        return Ok(reading);
-    }
-    reading.skew_degrees = skew::estimate(&quarter);
-    drop(quarter);
-    let straight = if reading.skew_degrees.abs() >= LEVEL_DEGREES {
-        flat.rotated(-reading.skew_degrees)
-    } else {
-        reading.skew_degrees = 0.0;
-        flat
-    };
-    recognise(engine, straight.stretched(BLACK, WHITE), &mut reading)?;
-    Ok(reading)
+    (reading, flat)
 }
 
-/// Reads the levelled page, and once more turned when the first reading makes no sense.
-fn recognise(
-    engine: &mut dyn Recogniser,
-    straight: Plane,
-    reading: &mut PageReading,
-) -> Result<(), ReadError> {
-    let upright = engine.read(&straight, reading.dpi)?;
-    let first = confidence(&upright);
-    let mut found = upright;
-    if first < engine.doubt() {
-        let turned = engine.read(&straight.turned_half(), reading.dpi)?;
-        if confidence(&turned) > first {
-            found = turned;
-            reading.turned_half = true;
-            turn_regions(reading);
-        }
+/// The page with its lines level and in full contrast, and memory that is not needed any more.
+fn levelled(flat: Plane, skew_degrees: f32) -> (Plane, Vec<u8>) {
+    if skew_degrees == 0.0 {
+        return (flat.stretched(BLACK, WHITE), Vec::new());
     }
-    let lines = found.into_iter().flat_map(split_columns).map(|line| place(line, reading));
-    let lines = lines.filter(|line| !is_stroke(line, reading)).collect();
-    reading.lines = lines;
-    let words: Vec<Word> = reading.lines.iter().flat_map(|l| l.words.iter().cloned()).collect();
-    reading.confidence = confidence_of(&words);
-    Ok(())
+    (flat.rotated(-skew_degrees).stretched(BLACK, WHITE), flat.data)
 }
 
 /// Whether a line is a letter or two on a seal or a signature: a stroke of it, not print.

@@ -248,8 +248,10 @@ pub fn check(path: &Path) -> Result<(), LoadError> {
     if bytes > LIBRARY_BYTES_MAX {
         return Err(read(format!("{bytes} bytes are too many")));
     }
-    let content = std::fs::read(path).map_err(|e| read(e.to_string()))?;
-    let sha256 = hex::encode(Sha256::digest(content));
+    let mut file = std::fs::File::open(path).map_err(|e| read(e.to_string()))?;
+    let mut hasher = Sha256::new();
+    std::io::copy(&mut file, &mut hasher).map_err(|e| read(e.to_string()))?;
+    let sha256 = hex::encode(hasher.finalize());
     if sha256 == LITERT_SHA256 {
         Ok(())
     } else {
