@@ -263,7 +263,9 @@ pub(super) fn typeface() -> Option<Font> {
     let be = |values: &[u16]| values.iter().flat_map(|value| value.to_be_bytes()).collect();
     let descent = ASCENT.wrapping_sub(UNITS_PER_EM);
     let tables: [(&[u8; 4], Vec<u8>); 8] = [
-        (b"glyf", vec![0; 4]),
+        // Glyph 0 is one point: some viewers take a table without anything for a missing one. One
+        // contour; a box of nothing; its last point; no instructions; on the curve, at (0, 0).
+        (b"glyf", [be(&[1, 0, 0, 0, 0, 0, 0]), vec![0x31, 0]].concat()),
         // Version 1.0, revision 1.0, no checksum, the magic number, flags, units; two dates; the
         // box; style, least size, direction, short offsets.
         (b"head", {
@@ -276,8 +278,9 @@ pub(super) fn typeface() -> Option<Font> {
             be(&[&extent[..], &[0; 5], &[1]].concat())
         }),
         (b"hmtx", [be(&[ADVANCE, 0]), vec![0; 2 * (glyphs - 1)]].concat()),
-        (b"loca", vec![0; 2 * (glyphs + 1)]),
-        (b"maxp", be(&[&[1, 0, GLYPHS][..], &[0; 13]].concat())),
+        // In pairs of bytes: glyph 0 has all, the others none.
+        (b"loca", be(&[&[0][..], &vec![8; glyphs]].concat())),
+        (b"maxp", be(&[&[1, 0, GLYPHS, 1, 1][..], &[0; 11]].concat())),
         (b"name", {
             let name: Vec<u16> = "Unseen".encode_utf16().collect();
             let length = 2 * name.len() as u16;
