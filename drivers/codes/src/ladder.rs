@@ -67,6 +67,25 @@ impl Rung {
     }
 }
 
+/// Side of a part of the image that is looked at by itself, and how far parts are apart.
+const PART: usize = 512;
+const PART_STEP: usize = 256;
+/// So many parts are, those with most edges both ways first: a code has them everywhere.
+const PARTS_MAX: usize = 8;
+/// A step of light between two pixels that is an edge.
+const EDGE: u8 = 24;
+
+impl Rung {
+    /// Pixels of the image that one pixel of the view is wide.
+    pub(crate) const fn scale(self) -> f32 {
+        match self {
+            Self::AsIs | Self::Contrast | Self::Smooth | Self::Inverted => 1.0,
+            Self::Half | Self::HalfContrast => 2.0,
+            Self::Double | Self::DoubleContrast => 0.5,
+        }
+    }
+}
+
 impl Drop for Grey {
     fn drop(&mut self) {
         self.pixels.zeroize();
@@ -89,6 +108,42 @@ impl Grey {
                 .collect(),
         };
         Self { width, height, pixels }
+    }
+
+    /// Parts of a large image on which a small code may be, each with its top left corner.
+    pub(crate) fn parts(&self) -> Vec<([usize; 2], Self)> {
+        if self.width.max(self.height) <= ENLARGE_SIDE_MAX {
+            return Vec::new();
+        }
+        let starts = |side: usize| (0..side.saturating_sub(PART / 2).max(1)).step_by(PART_STEP);
+        let mut corners: Vec<(u32, [usize; 2])> = starts(self.height)
+            .flat_map(|y| starts(self.width).map(move |x| [x, y]))
+            .map(|corner| (self.edges(corner), corner))
+            .collect();
+        corners.sort_by_key(|(edges, _)| std::cmp::Reverse(*edges));
+        corners.truncate(PARTS_MAX);
+        corners.into_iter().map(|(_, corner)| (corner, self.part(corner))).collect()
+    }
+
+    fn part(&self, [x, y]: [usize; 2]) -> Self {
+        let (right, low) = ((x + PART).min(self.width), (y + PART).min(self.height));
+        let rows = (y..low).flat_map(|y| &self.pixels[y * self.width + x..y * self.width + right]);
+        Self { width: right - x, height: low - y, pixels: rows.copied().collect() }
+    }
+
+    /// Edges in a part, of the direction that has fewer; every third pixel tells.
+    fn edges(&self, [x, y]: [usize; 2]) -> u32 {
+        let end = |from: usize, side: usize| (from + PART).min(side.saturating_sub(2));
+        let (right, low) = (end(x, self.width), end(y, self.height));
+        let (mut across, mut down) = (0, 0);
+        for y in (y..low).step_by(3) {
+            for at in (y * self.width + x..y * self.width + right).step_by(3) {
+                let level = self.pixels[at];
+                across += u32::from(self.pixels[at + 2].abs_diff(level) > EDGE);
+                down += u32::from(self.pixels[at + 2 * self.width].abs_diff(level) > EDGE);
+            }
+        }
+        across.min(down)
     }
 
     /// Dark and light changed over: some screens show codes light on dark.

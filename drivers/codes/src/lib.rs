@@ -9,4 +9,4 @@
 mod ladder;
 mod reader;
 
-pub use reader::{PAYLOAD_BYTES_MAX, PAYLOADS_MAX, QrReader};
+pub use reader::{FoundCode, PAYLOAD_BYTES_MAX, PAYLOADS_MAX, QrReader};

@@ -94,6 +94,31 @@ fn small_faint_blurred_inverted_and_turned_codes_are_read() {
 }
 
 #[test]
+fn a_small_code_on_a_large_page_is_found_with_its_place() {
+    let code = drawn(ID_PAYLOAD, 2, 40, 215);
+    let (width, height, left, top) = (2480, 3508, 1700, 2300);
+    let mut page = vec![240u8; width * height];
+    for (y, row) in code.data().chunks_exact(code.width() as usize).enumerate() {
+        let at = (top + y) * width + left;
+        page[at..at + row.len()].copy_from_slice(row);
+    }
+    for (i, level) in page.iter_mut().enumerate() {
+        // Grain, so that two pixels a module are hard.
+        *level = level.saturating_sub((((i * 2_654_435_761) >> 13) & 63) as u8);
+    }
+    let found = QrReader::new().find(&grey(width, height, page));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].payload, ID_PAYLOAD);
+    // The quiet zone is no part of the code.
+    let (near, far) = (8.0, code.width() as f32 - 8.0);
+    let corners = [[near, near], [far, near], [far, far], [near, far]];
+    for (corner, [x, y]) in found[0].corners.iter().zip(corners) {
+        let off = (corner[0] - left as f32 - x).hypot(corner[1] - top as f32 - y);
+        assert!(off < 4.0, "{:?}", found[0]);
+    }
+}
+
+#[test]
 fn all_codes_of_an_image_are_read_each_once() {
     let (one, two) = (drawn("thẻ một", 5, 0, 255), drawn("thẻ hai", 5, 0, 255));
     assert_eq!(one.width(), two.width());
