@@ -66,8 +66,12 @@ eval-ocr: setup ## our reader and Tesseract on the same drawn pages: the table o
 	cargo build --release $(PROGRAMS) --bin eval-ocr
 	$(OUT)/release/eval-ocr --write docs/reading-table.md
 
+eval-card: setup ## identity cards drawn and worn, read by `kiosk card`: the table of docs/card-table.md
+	cargo build --release $(PROGRAMS) --bin eval-card
+	$(OUT)/release/eval-card --readers --write docs/card-table.md
+
 clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
 .PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants fuzz cross train-ocr \
-	eval-ocr clean
+	eval-ocr eval-card clean

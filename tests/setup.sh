@@ -19,8 +19,8 @@ BUILD=(build-essential ca-certificates clang libclang-dev libleptonica-dev libpc
 # What the product uses on the kiosk: recognition data, scanner, token, card reader, typefaces.
 RUN=(fonts-dejavu-core fonts-liberation2 libsane1 pcscd sane-utils softhsm2 tesseract-ocr
     tesseract-ocr-vie)
-# What only the tests use: validators nobody here wrote, and a browser.
-JUDGE=(chromium chromium-driver default-jre-headless libactivation-java libcommons-io-java
+# What only the tests use: validators nobody here wrote, a browser, typefaces of drawn cards.
+JUDGE=(chromium chromium-driver default-jre-headless fonts-ocr-b fonts-urw-base35 libactivation-java libcommons-io-java
     libjaxb-api-java libpdfbox2-java mupdf-tools opensc openssl poppler-utils procps
     python3-venv qpdf vsmartcard-vpcd)
 # A TPM 2.0 in software, its resource manager on a bus of its own, and the module before it.

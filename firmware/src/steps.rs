@@ -1,5 +1,6 @@
 //! One effect of the visit per file, over device traits: what [`crate::visit`] asks for, done.
 
+pub mod card;
 pub mod certify;
 pub mod check;
 pub mod chip;

@@ -20,9 +20,11 @@ mod net;
 mod own;
 mod page;
 mod plane;
+mod portrait;
 mod reader;
 mod skew;
 mod syllable;
+mod zone;
 
 pub use fields::{Field, extract};
 pub use kind::{Classification, CopyMark, CopySign, FieldSpec, Kind, classify, kinds};
@@ -30,4 +32,9 @@ pub use language::{Language, language_of};
 pub use manifest::{Manifest, ManifestError, ModelFile, ModelInfo, Weights};
 pub use net::NetError;
 pub use page::{Line, PageReading, Quad, Region, Word};
+pub use portrait::{
+    PORTRAIT_BYTES_MAX, PORTRAIT_SIDE_MAX, PORTRAIT_SIDE_MIN, PortraitError, PrintedPortrait,
+    decode_portrait, printed_portraits,
+};
 pub use reader::{ReadError, Reader, omp_thread_limit_is_set};
+pub use zone::{ZoneReading, read_zone};

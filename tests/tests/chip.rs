@@ -105,6 +105,7 @@ fn a_technician_is_told_what_the_chip_is_and_nothing_personal_unasked() -> Resul
         (&told["opened"], &told["portrait"]["kind"]),
         (&"PaceCan".into(), &"jpeg2000".into())
     );
+    assert!(told["portrait"]["pixels"].is_array(), "the portrait is decoded: {told}");
     let text = told.to_string();
     assert_eq!(PERSONAL.iter().find(|secret| text.contains(*secret)), None, "{text}");
 

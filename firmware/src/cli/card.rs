@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use super::Outcome;
 use crate::config::ReadingEngine;
 
-/// Reads an identity card: QR code and machine-readable zone of images, or its chip.
+/// Reads an identity card: QR code and machine-readable zone of images, or its chip. Of images it
+/// ends with 0 when something was read and nothing contradicts it, 1 otherwise.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Card {
@@ -20,9 +21,9 @@ pub struct Card {
     /// Prints JSON.
     #[arg(long)]
     json: bool,
-    /// Which engine reads the machine-readable zone.
-    #[arg(long, value_enum, default_value_t)]
-    engine: ReadingEngine,
+    /// Which reader of pages is asked too where the reader of zones finds no zone that stands.
+    #[arg(long, value_enum)]
+    engine: Option<ReadingEngine>,
     /// Folder with our own models.
     #[arg(long)]
     models: Option<PathBuf>,

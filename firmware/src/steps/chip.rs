@@ -6,7 +6,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use drivers_api::{CardReader, CardSession, DeviceError, Fault};
+use drivers_api::{CardReader, CardSession, DeviceError, Fault, Raster};
 use formats_mrtd::{
     AccessKey, Chip, NoRandom, ReadError, Suspicion, Transmit, TrustStore, Verdict, Wanted,
 };
@@ -15,6 +15,7 @@ use formats_vn::card::{CardFinding, Claim, Source, cross_check};
 use formats_vn::id_number::card_access_number;
 use formats_vn::id_qr::CardQr;
 use formats_vn::mrz::{self, Expiry, Mrz};
+use models::PortraitError;
 use time::OffsetDateTime;
 
 use crate::clock::VIETNAM;
@@ -131,6 +132,12 @@ pub fn read(
         .map_err(ChipError::Read)
 }
 
+/// The chip's portrait in pixels; none where the chip gave none.
+pub fn portrait(chip: &Chip) -> Option<Result<Raster, PortraitError>> {
+    let portrait = chip.portrait()?.ok()?;
+    Some(models::decode_portrait(&portrait.image))
+}
+
 /// What is to be thought of a chip, for visit and record.
 pub const fn outcome(chip: &Chip) -> ChipOutcome {
     match chip.evidence.verdict() {
@@ -224,6 +231,9 @@ mod tests {
         assert_eq!(gap(Step::Give(wrong)), ChipGap::KeyRefused);
         let pulled = vec![missing.clone(), done.clone(), challenge];
         assert_eq!(gap(Step::Give(pulled)), ChipGap::Removed);
+        // The reader itself is pulled out in the middle.
+        let unplugged = vec![missing.clone(), done.clone(), Step::Fail(Fault::Absent)];
+        assert_eq!(gap(Step::Give(unplugged)), ChipGap::Reader);
         assert_eq!(gap(Step::Give(vec![Step::Give(vec![0x90])])), ChipGap::Unreadable);
     }
 

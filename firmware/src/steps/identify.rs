@@ -24,6 +24,9 @@ pub fn card_from_scanner(
 /// Looks for the machine-readable zone of a card: cards of 2024 have it beside the code. None where
 /// it is on the other side or not readable; the image is gone when this returns.
 pub fn zone_from_image(image: Raster, reader: &dyn PageReader, today: Date) -> Option<Mrz> {
+    if let Some(Ok(zone)) = models::read_zone(&image, today).map(|reading| reading.zone) {
+        return Some(zone);
+    }
     let page = reader.read(image).ok()?;
     let lines: Vec<String> = page.reading.lines.iter().map(models::Line::text).collect();
     mrz::find(lines.iter().map(String::as_str), today).ok()

@@ -7,8 +7,8 @@ use formats_mrtd::lds::File;
 use formats_mrtd::lds::dg2::ImageKind;
 use formats_mrtd::lds::dg13::Item;
 use formats_mrtd::{
-    AccessKey, Broken, Chip, ChipProof, Issuer, NoRandom, Opened, ReadError, Status, Suspicion,
-    Transmit, TrustStore, Verdict, Wanted, read,
+    AccessKey, Broken, Chip, ChipProof, Issuer, NoRandom, Opened, Passive, ReadError, Status,
+    Suspicion, Transmit, TrustStore, Verdict, Wanted, read,
 };
 use time::OffsetDateTime;
 
@@ -223,6 +223,15 @@ fn a_file_that_is_missing_or_refused_is_noted_and_the_rest_is_read() {
     assert_eq!(chip.refused, [(File::Dg(2), Status(0x6982))]);
     assert!(chip.portrait().is_none());
     assert_eq!(chip.evidence.verdict(), Verdict::Genuine);
+}
+
+#[test]
+fn a_card_that_gives_none_of_the_signed_files_proves_nothing() {
+    let all = ["1", "2", "13", "14", "15"].map(|group| ["--withhold", group]).concat();
+    let chip = reading(&all, &[zone()], ALL).expect("read");
+    assert_eq!(chip.groups().count(), 0);
+    assert_eq!(chip.evidence.passive, Passive::Broken(Broken::Nothing));
+    assert!(matches!(chip.evidence.verdict(), Verdict::Suspected(_)), "{:?}", chip.evidence);
 }
 
 #[test]

@@ -190,6 +190,25 @@ pub enum CardFinding {
 }
 
 impl CardFinding {
+    /// A word for programs, which stays.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Differs { item: Item::Number, .. } => "number_differs",
+            Self::Differs { item: Item::Name, .. } => "name_differs",
+            Self::Differs { item: Item::Birth, .. } => "birth_differs",
+            Self::Differs { item: Item::Sex, .. } => "sex_differs",
+            Self::Differs { item: Item::Expiry, .. } => "expiry_differs",
+            Self::Differs { item: Item::Issued, .. } => "issued_differs",
+            Self::Expired(_) => "expired",
+            Self::OddExpiry(_) => "odd_expiry",
+            Self::ExpiryAgainstIssue => "expiry_against_issue",
+            Self::Future(..) => "future_date",
+            Self::Number(CardWarning::CenturyOrSex) => "number_century_or_sex",
+            Self::Number(CardWarning::Year) => "number_year",
+            Self::Number(CardWarning::IssuedBeforeBirth) => "issued_before_birth",
+        }
+    }
+
     /// The sentence for the officer, in Vietnamese.
     pub fn vi(self) -> String {
         match self {

@@ -64,6 +64,9 @@ pub struct CardQr {
     pub issued: Option<Date>,
     /// Further fields, as they came.
     pub extra: Vec<String>,
+    /// Fields of the payload: seven on a card of 2021, more on one of 2024.
+    #[zeroize(skip)]
+    pub field_count: usize,
 }
 
 impl std::fmt::Debug for CardQr {
@@ -136,6 +139,7 @@ pub fn parse(payload: &str) -> Result<CardQr, IdQrError> {
     let text = |at: usize| rest.get(at).copied().unwrap_or_default().nfc().collect::<String>();
     Ok(CardQr {
         number: number.to_owned(),
+        field_count: fields.len(),
         old_number: (has_old && !fields[1].is_empty()).then(|| fields[1].to_owned()),
         name,
         born,

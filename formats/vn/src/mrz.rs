@@ -7,10 +7,12 @@
 //! 3   SURNAME<<MIDDLE<GIVEN, without marks, Đ as D
 //! ```
 //!
-//! [`parse`] takes the zone as it is; [`read`] takes what a recogniser made of it and mends it only
-//! where the check digits leave a single reading. Start with [`Mrz`].
+//! [`parse`] takes the zone as it is; [`read`] takes the lines that a reader of pages made of it,
+//! and [`settle`] what a reader of zones saw at every place. Both mend only where the check digits
+//! leave a single reading. Start with [`Mrz`].
 
 mod read;
+mod seen;
 
 use time::{Date, Month};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -18,6 +20,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::id_number;
 
 pub use read::{find, read};
+pub use seen::{OTHERS_MAX, Seen, held, likeliest, may_stand, settle, settle_name};
 
 /// Characters of a line.
 pub const LINE_CHARS: usize = 30;
@@ -253,20 +256,24 @@ fn digits_at(line: &str, number: usize, range: std::ops::Range<usize>) -> Result
 
 /// Holds every check digit of both lines.
 fn checks(first: &str, second: &str) -> Result<(), MrzError> {
-    let composite = [&first[5..30], &second[..7], &second[8..15], &second[18..29]].concat();
-    let all = [
-        (Checked::ShortNumber, &first[5..14], first.as_bytes()[14]),
-        (Checked::Number, &first[15..29], first.as_bytes()[29]),
-        (Checked::Birth, &second[..6], second.as_bytes()[6]),
-        (Checked::Expiry, &second[8..14], second.as_bytes()[14]),
-        (Checked::Composite, composite.as_str(), second.as_bytes()[29]),
-    ];
-    for (what, field, digit) in all {
+    for (what, field, digit) in covered(first, second) {
         if check_digit(field.bytes()) != char::from(digit) {
             return Err(MrzError::Check(what));
         }
     }
     Ok(())
+}
+
+/// What each check digit covers, and the digit.
+fn covered(first: &str, second: &str) -> [(Checked, String, u8); 5] {
+    let composite = [&first[5..30], &second[..7], &second[8..15], &second[18..29]].concat();
+    [
+        (Checked::ShortNumber, first[5..14].to_owned(), first.as_bytes()[14]),
+        (Checked::Number, first[15..29].to_owned(), first.as_bytes()[29]),
+        (Checked::Birth, second[..6].to_owned(), second.as_bytes()[6]),
+        (Checked::Expiry, second[8..14].to_owned(), second.as_bytes()[14]),
+        (Checked::Composite, composite, second.as_bytes()[29]),
+    ]
 }
 
 /// The check digit of ICAO 9303-3, 4.9: weights 7, 3, 1; A is 10, a filler 0.

@@ -45,7 +45,7 @@ def arguments():
     add("--alter", type=int, default=0, help="one byte of this data group is not what was signed")
     add("--swap-sod", action="store_true", help="signature by a signer whose key is not in EF.SOD")
     add("--without", type=int, default=0, help="this data group is missing")
-    add("--withhold", type=int, default=0, help="this data group is signed and not given")
+    add("--withhold", type=int, action="append", default=[], help="this data group is signed and not given")
     add("--slow-ms", type=int, default=0)
     add("--remove-after", type=int, default=0, help="the card leaves the reader after so many commands")
     add("--silent-after", type=int, default=0, help="the card answers no more after so many commands")
@@ -167,7 +167,7 @@ class Card:
         number = int.from_bytes(data, "big")
         if number not in self.files:
             return NOT_FOUND
-        locked = [0x0103, 0x0100 | self.options.withhold]
+        locked = [0x0103, *(0x0100 | group for group in self.options.withhold)]
         if number != 0x011C and not self.session or number in locked:
             return LOCKED
         self.selected = self.files[number]

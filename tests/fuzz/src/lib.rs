@@ -10,6 +10,7 @@ mod chip;
 mod copy;
 
 use formats_vn::card::{Claim, Source, cross_check};
+use formats_vn::mrz::{self, LINE_CHARS, Seen};
 use formats_wire::stick::StickIndex;
 use formats_wire::{Receipt, UploadMeta, stick, tus};
 use kiosk::store::read_segment;
@@ -25,12 +26,15 @@ pub struct Target {
     pub golden: &'static [&'static str],
 }
 
+/// The day on which it is read.
+const TODAY: time::Date = time::macros::date!(2026 - 11 - 23);
+
 const fn target(name: &'static str, run: fn(&[u8])) -> Target {
     Target { name, run, golden: &[] }
 }
 
 /// All of them.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 17] = [
     target("verify", copy::verify),
     target("updates", copy::updates),
     target("cms", copy::cms),
@@ -40,7 +44,9 @@ pub const TARGETS: [Target; 15] = [
     target("code", copy::code),
     target("qr", copy::qr),
     target("id_qr", id_qr),
-    target("mrz", mrz),
+    target("mrz", mrz_lines),
+    target("zone", zone),
+    target("portrait", portrait),
     target("lds", chip::lds),
     target("chip", chip::conversation),
     target("scanner", drivers_scanner::fuzz_wire),
@@ -59,16 +65,48 @@ fn id_qr(bytes: &[u8]) {
 }
 
 /// Lines of a page in which the machine-readable zone is looked for.
-fn mrz(bytes: &[u8]) {
-    const TODAY: time::Date = time::macros::date!(2026 - 11 - 23);
+fn mrz_lines(bytes: &[u8]) {
     let Ok(page) = std::str::from_utf8(bytes) else { return };
-    let Ok(zone) = formats_vn::mrz::find(page.lines(), TODAY) else { return };
+    let Ok(zone) = mrz::find(page.lines(), TODAY) else { return };
     // What is found stands by itself: read as it is, it is the same card.
     let text = zone.text();
-    let again = formats_vn::mrz::parse([&text[..30], &text[30..60], &text[60..]], TODAY);
+    let again = mrz::parse([&text[..30], &text[30..60], &text[60..]], TODAY);
     assert!(again.is_ok_and(|again| again.number == zone.number), "the zone does not stand");
     let claim = Claim::of_mrz(Source::Mrz, &zone);
     assert!(cross_check(&[claim.clone(), claim], TODAY).len() <= 5, "it differs from itself");
+}
+
+/// A zone as a reader of signs may see it: what each place is taken for, then what else it may be.
+fn zone(bytes: &[u8]) {
+    let sign = |at: usize| bytes.get(at).copied();
+    let seen = std::array::from_fn(|line| {
+        std::array::from_fn(|at| {
+            let place = line * LINE_CHARS + at;
+            let allowed = |sign: &u8| mrz::may_stand(line, at, *sign);
+            let read = sign(place).unwrap_or(b'<');
+            let others = std::array::from_fn(|i| sign(place + 90 + i).filter(allowed));
+            let fallback = (b'0'..=b'Z').find(allowed).unwrap_or(b'<');
+            let best = Some(read).filter(allowed).unwrap_or(fallback);
+            Seen { read, best, others }
+        })
+    });
+    let Ok(mut found) = mrz::settle(&seen, TODAY) else { return };
+    let _ = mrz::settle_name(&mut found, &seen[2], "Nghiêm Thị Thử");
+    let text = found.text();
+    let again = mrz::parse([&text[..30], &text[30..60], &text[60..]], TODAY);
+    assert!(again.is_ok_and(|again| again.name == found.name), "the zone does not stand");
+    assert!(mrz::held(&text[..30], &text[30..60]).iter().all(|(_, holds)| *holds), "a digit fails");
+}
+
+/// The portrait of a chip, and any image where a card is looked for.
+fn portrait(bytes: &[u8]) {
+    if let Ok(portrait) = models::decode_portrait(bytes) {
+        let side = portrait.width().max(portrait.height());
+        assert!(side <= models::PORTRAIT_SIDE_MAX, "larger than any portrait");
+        // What it shows may as well be a card.
+        let _ = models::read_zone(&portrait, TODAY);
+        let _ = models::printed_portraits(&portrait, None, None);
+    }
 }
 
 /// What kiosk and registry say to each other, and what lies on a stick between them.

@@ -168,6 +168,16 @@ impl<'f> Canvas<'f> {
         }
     }
 
+    /// Takes what was drawn in a rectangle away: white card stock, where ink only ever adds.
+    pub(crate) fn lighten(&mut self, x: f32, y: f32, w: f32, h: f32) {
+        let px = |mm: f32, end: u32| ((mm * PX_PER_MM).round().max(0.0) as u32).min(end) as usize;
+        let (left, right) = (px(x, self.width), px(x + w, self.width));
+        for row in px(y, self.height)..px(y + h, self.height) {
+            let at = row * self.width as usize;
+            self.rgb[(at + left) * 3..(at + right) * 3].fill(246);
+        }
+    }
+
     /// The four sides of a rectangle.
     pub(crate) fn frame(&mut self, x: f32, y: f32, w: f32, h: f32, thick: f32, colour: [u8; 3]) {
         self.fill(x, y, w, thick, colour);

@@ -135,6 +135,8 @@ pub(crate) enum Face {
     Italic,
     Sans,
     SansBold,
+    /// The machine-readable zone's; only there after [`Fonts::with_zone`].
+    Zone,
 }
 
 /// All faces of a family, loaded once.
@@ -144,8 +146,18 @@ pub(crate) struct Fonts {
 
 impl Fonts {
     pub(crate) fn load(typeface: &Typeface) -> Result<Self, PaperError> {
-        let faces = typeface.faces.into_iter().map(load).collect::<Result<_, _>>()?;
+        let faces = typeface
+            .faces
+            .into_iter()
+            .map(|name| load(name, '\u{1ED9}'))
+            .collect::<Result<_, _>>()?;
         Ok(Self { faces })
+    }
+
+    /// The same with the face that a zone is set in, which needs no Vietnamese letters.
+    pub(crate) fn with_zone(mut self, name: &'static str) -> Result<Self, PaperError> {
+        self.faces.push(load(name, 'W')?);
+        Ok(self)
     }
 
     pub(crate) fn get(&self, face: Face) -> &FontVec {
@@ -154,7 +166,7 @@ impl Fonts {
 }
 
 /// Where Debian's packages put the files.
-const FOLDERS: [&str; 7] = [
+const FOLDERS: [&str; 9] = [
     "/usr/share/fonts/truetype/liberation2",
     "/usr/share/fonts/truetype/liberation",
     "/usr/share/fonts/truetype/dejavu",
@@ -162,11 +174,13 @@ const FOLDERS: [&str; 7] = [
     "/usr/share/fonts/truetype/freefont",
     "/usr/share/fonts/truetype/clear-sans",
     "/usr/share/texmf/fonts/opentype/public/tex-gyre",
+    "/usr/share/fonts/opentype/ocr-b",
+    "/usr/share/fonts/opentype/urw-base35",
 ];
 
-/// The first face of that name that has Vietnamese letters: Debian 12's `fonts-liberation` is
+/// The first face of that name that has the letter needed: Debian 12's `fonts-liberation` is
 /// version 1.07, which has none, and stands beside `fonts-liberation2`.
-fn load(name: &'static str) -> Result<FontVec, PaperError> {
+fn load(name: &'static str, needs: char) -> Result<FontVec, PaperError> {
     for folder in FOLDERS {
         let path = Path::new(folder).join(name);
         if !path.is_file() {
@@ -176,7 +190,7 @@ fn load(name: &'static str) -> Result<FontVec, PaperError> {
             .map_err(|source| PaperError::FontRead { path: path.clone(), source })?;
         let font = FontVec::try_from_vec(bytes)
             .map_err(|source| PaperError::FontParse { path, source })?;
-        if font.glyph_id('\u{1ED9}').0 != 0 {
+        if font.glyph_id(needs).0 != 0 {
             return Ok(font);
         }
     }

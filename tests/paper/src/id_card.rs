@@ -51,7 +51,7 @@ pub fn id_card(payload: &str) -> Result<Sheet, PaperError> {
 }
 
 /// `ddMMyyyy` as it is printed.
-fn day(digits: &str) -> String {
+pub(crate) fn day(digits: &str) -> String {
     match (digits.get(..2), digits.get(2..4), digits.get(4..)) {
         (Some(d), Some(m), Some(y)) => format!("{d}/{m}/{y}"),
         _ => digits.to_owned(),

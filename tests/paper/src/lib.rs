@@ -8,6 +8,7 @@
 
 mod assorted;
 mod canvas;
+mod card;
 mod documents;
 mod fonts;
 mod id_card;
@@ -18,6 +19,7 @@ mod sheet;
 mod wear;
 
 pub use assorted::assorted;
+pub use card::{CARD_MM, CardScan, Issue, Side, Specimen, ZoneFace, card_side};
 pub use documents::{AUTHORITY, Document, draw, original};
 pub use fonts::{PaperError, TYPEFACES, Typeface};
 pub use id_card::{ID_PAYLOAD, ID_PAYLOAD_WITHOUT_OLD_NUMBER, id_card};

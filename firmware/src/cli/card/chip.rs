@@ -146,6 +146,10 @@ fn report(args: &Read, chip: &Chip, now: OffsetDateTime) -> Outcome {
     let facts = facts(chip, now, shown);
     let findings = chip::findings(None, None, Some(chip), now);
     if args.json {
+        let decoded = chip::portrait(chip);
+        let pixels = decoded.as_ref().and_then(|decoded| decoded.as_ref().ok());
+        let pixels = pixels.map(|image| [image.width(), image.height()]);
+        let undecoded = decoded.and_then(Result::err).map(|error| crate::chain(&error));
         let portrait = chip.portrait().and_then(Result::ok).map(|portrait| {
             let kind = match portrait.kind {
                 ImageKind::Jpeg => "jpeg",
@@ -153,7 +157,8 @@ fn report(args: &Read, chip: &Chip, now: OffsetDateTime) -> Outcome {
             };
             json!({
                 "kind": kind, "width": portrait.width, "height": portrait.height,
-                "bytes": portrait.image.len(),
+                "bytes": portrait.image.len(), "pixels": pixels,
+                "error": undecoded,
             })
         });
         let refused = chip.refused.iter().map(

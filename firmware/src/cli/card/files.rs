@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use drivers_api::{CodeReader as _, DeviceError, ScanSettings, Scanner as _};
-use drivers_codes::QrReader;
+use drivers_api::{DeviceError, Fault, Raster, ScanSettings, Scanner as _};
 use drivers_scanner::FileScanner;
-use formats_vn::card::{Claim, Source, cross_check};
-use formats_vn::id_qr::{self, CardQr};
-use formats_vn::mrz::{self, Expiry, Mrz, MrzError, Sex};
-use models::{ReadError, Reader};
+use formats_vn::age::age_on;
+use formats_vn::id_qr::CardQr;
+use formats_vn::mrz::{self, Expiry, Mrz, Sex};
+use models::{Quad, ReadError, Reader, ZoneReading};
 use serde_json::{Value, json};
 use time::Date;
 
@@ -16,18 +15,21 @@ use super::Card;
 use crate::cli::{Outcome, complain, say};
 use crate::clock::{Clock as _, SystemClock, VIETNAM};
 use crate::config::Reading;
+use crate::steps::card::{CardNote, CardView, notes, settle_names};
 use crate::steps::read::open_reader;
 
 /// Resolution at which PDF pages are drawn.
 const PDF_DPI: u32 = 300;
+/// Most pages of one file that are looked at: a card has two sides.
+const PAGES_MAX: usize = 8;
 
-/// What was found on all files.
-#[derive(Default)]
-struct Found {
-    qr: Option<CardQr>,
-    zone: Option<Mrz>,
-    /// Why no zone was read, where something looked like one.
-    zone_error: Option<MrzError>,
+/// A page of a file, and what it shows.
+struct Page {
+    file: PathBuf,
+    number: usize,
+    view: CardView,
+    /// Where portraits may be.
+    portraits: Vec<Quad>,
 }
 
 /// Why a file could not be looked at.
@@ -35,89 +37,171 @@ struct Found {
 enum Failure {
     #[error("take the image from {path}")]
     File { path: PathBuf, source: DeviceError },
-    #[error("look for codes on {path}")]
-    Codes { path: PathBuf, source: DeviceError },
     #[error("read {path}")]
     Read { path: PathBuf, source: ReadError },
 }
 
 /// Runs the command.
 pub(super) fn read(args: Card) -> Outcome {
-    let mut config = Reading { engine: args.engine, ..Reading::default() };
-    let given = [
-        (&mut config.models, args.models),
-        (&mut config.runtime, args.runtime),
-        (&mut config.tessdata, args.tessdata),
-    ];
-    for (own, given) in given {
-        *own = given.unwrap_or_else(|| std::mem::take(own));
-    }
-    let mut reader = match open_reader(&config) {
-        Ok(reader) => reader,
+    let mut engine = match args.engine.map(|engine| open(&args, engine)).transpose() {
+        Ok(engine) => engine,
         Err(error) => {
-            complain(&error, "install what is named, or choose another --engine");
+            complain(&error, "install what is named, or leave --engine out");
             return Outcome::Misuse;
         }
     };
     let today = SystemClock.now().to_offset(VIETNAM).date();
-    let mut found = Found::default();
+    let mut pages = Vec::new();
     for path in &args.files {
-        if let Err(error) = look(path, &mut reader, today, &mut found) {
+        if let Err(error) = look(path, engine.as_mut(), today, &mut pages) {
             complain(&error, "give readable PNG, JPEG, PNM or PDF files");
             return Outcome::Misuse;
         }
     }
-    report(&found, args.json, today);
-    if found.qr.is_some() || found.zone.is_some() { Outcome::Done } else { Outcome::Failed }
+    report(&mut pages, args.json, today)
 }
 
-fn look(path: &Path, reader: &mut Reader, today: Date, found: &mut Found) -> Result<(), Failure> {
+fn open(args: &Card, engine: crate::config::ReadingEngine) -> Result<Reader, ReadError> {
+    let mut config = Reading { engine, ..Reading::default() };
+    let given = [
+        (&mut config.models, &args.models),
+        (&mut config.runtime, &args.runtime),
+        (&mut config.tessdata, &args.tessdata),
+    ];
+    for (own, given) in given {
+        if let Some(given) = given {
+            own.clone_from(given);
+        }
+    }
+    open_reader(&config)
+}
+
+fn look(
+    path: &Path,
+    mut engine: Option<&mut Reader>,
+    today: Date,
+    pages: &mut Vec<Page>,
+) -> Result<(), Failure> {
     let file = |source| Failure::File { path: path.into(), source };
-    let mut pages = FileScanner::open(&[path.to_path_buf()]).map_err(file)?;
-    let image = pages.scan_page(&ScanSettings { dpi: PDF_DPI }).map_err(file)?;
-    let codes = QrReader::new().read(&image);
-    let codes = codes.map_err(|source| Failure::Codes { path: path.into(), source })?;
-    let qr = codes.iter().find_map(|payload| id_qr::parse(payload).ok());
-    found.qr = found.qr.take().or(qr);
-    let readings =
-        reader.read(&[&image]).map_err(|source| Failure::Read { path: path.into(), source })?;
-    let lines: Vec<String> =
-        readings.iter().flat_map(|page| page.lines.iter().map(models::Line::text)).collect();
-    match mrz::find(lines.iter().map(String::as_str), today) {
-        Ok(zone) => found.zone = found.zone.take().or(Some(zone)),
-        Err(MrzError::NotFound) => {}
-        Err(error) => found.zone_error = Some(error),
+    let mut scanner = FileScanner::open(&[path.to_path_buf()]).map_err(file)?;
+    for number in 1..=PAGES_MAX {
+        let image = match scanner.scan_page(&ScanSettings { dpi: PDF_DPI }) {
+            Err(error) if error.fault == Fault::NoPaper && number > 1 => break,
+            image => image.map_err(file)?,
+        };
+        let mut view = CardView::of(&image, today);
+        if let (Some(reader), None) = (&mut engine, view.mrz()) {
+            let zone = ask(reader, &image, today);
+            view.zone_of_page =
+                zone.map_err(|source| Failure::Read { path: path.into(), source })?;
+        }
+        let portraits = view.portraits(&image).iter().map(|portrait| portrait.quad).collect();
+        pages.push(Page { file: path.into(), number, view, portraits });
     }
     Ok(())
 }
 
-fn report(found: &Found, as_json: bool, today: Date) {
-    let claims: Vec<Claim<'_>> = found
-        .qr
-        .as_ref()
-        .map(Claim::of_qr)
-        .into_iter()
-        .chain(found.zone.as_ref().map(|zone| Claim::of_mrz(Source::Mrz, zone)))
-        .collect();
-    let findings: Vec<String> =
-        cross_check(&claims, today).into_iter().map(|finding| finding.en()).collect();
-    let qr = found.qr.as_ref().map(qr);
-    let zone = found.zone.as_ref().map(zone);
-    let error = found.zone_error.filter(|_| found.zone.is_none()).map(|error| error.to_string());
+/// What a reader of pages makes of the zone; none where it sees none that stands.
+fn ask(reader: &mut Reader, image: &Raster, today: Date) -> Result<Option<Mrz>, ReadError> {
+    let readings = reader.read(&[image])?;
+    let lines: Vec<String> =
+        readings.iter().flat_map(|page| page.lines.iter().map(models::Line::text)).collect();
+    Ok(mrz::find(lines.iter().map(String::as_str), today).ok())
+}
+
+fn report(pages: &mut [Page], as_json: bool, today: Date) -> Outcome {
+    let mut views: Vec<CardView> =
+        pages.iter_mut().map(|page| std::mem::take(&mut page.view)).collect();
+    settle_names(&mut views);
+    let notes = notes(&views, today);
+    pages.iter_mut().zip(views).for_each(|(page, view)| page.view = view);
+    let code = pages.iter().find_map(|page| page.view.code.as_ref());
+    let zone = pages.iter().find_map(|page| page.view.mrz());
+    let error = pages.iter().find_map(|page| page.view.zone.as_ref()?.zone.as_ref().err());
+    let error = error.filter(|_| zone.is_none()).map(ToString::to_string);
+    let contradicts = notes.iter().any(|note| note.contradicts());
+    let born = zone.map(|zone| zone.born).or(code.map(|(card, _)| card.born));
+    let told = json!({
+        "qr": code.map(|(card, _)| qr(card)),
+        "mrz": zone.map(self::zone),
+        "mrz_error": error,
+        "age": born.map(|born| age_on(born, today)),
+        "expired": zone.map(|zone| zone.expires.is_over(today)),
+        "consistent": (code.is_some() || zone.is_some()) && !contradicts,
+        "warnings": notes.iter().map(|note| warning(*note)).collect::<Vec<_>>(),
+        "findings": notes.iter().map(|note| note.en()).collect::<Vec<_>>(),
+        "pages": pages.iter().map(page).collect::<Vec<_>>(),
+    });
     if as_json {
-        say(json!({ "qr": qr, "mrz": zone, "mrz_error": error, "findings": findings }));
-        return;
+        say(&told);
+    } else {
+        in_words(&told, &notes);
     }
-    for (name, facts) in [("qr", qr), ("mrz", zone)] {
-        match facts {
-            Some(Value::Object(facts)) => {
+    if told["consistent"] == true { Outcome::Done } else { Outcome::Failed }
+}
+
+fn in_words(told: &Value, notes: &[CardNote]) {
+    for name in ["qr", "mrz"] {
+        match &told[name] {
+            Value::Object(facts) => {
                 facts.iter().for_each(|(key, value)| say(format_args!("{name} {key}: {value}")));
             }
             _ => say(format_args!("{name}: not found")),
         }
     }
-    error.iter().for_each(|error| say(format_args!("mrz: {error}")));
-    findings.iter().for_each(|finding| say(format_args!("note: {finding}")));
+    for name in ["mrz_error", "age", "expired", "consistent"] {
+        if !told[name].is_null() {
+            say(format_args!("{name}: {}", told[name]));
+        }
+    }
+    for note in notes {
+        let kind = if note.contradicts() { "contradiction" } else { "note" };
+        say(format_args!("{kind}: {}\n{kind}: {}", note.vi(), note.en()));
+    }
+}
+
+fn warning(note: CardNote) -> Value {
+    json!({
+        "code": note.code(), "contradiction": note.contradicts(),
+        "vi": note.vi(), "en": note.en(),
+    })
+}
+
+fn page(page: &Page) -> Value {
+    let code = page.view.code.as_ref();
+    json!({
+        "file": page.file.display().to_string(), "page": page.number,
+        "qr": code.map(|(card, corners)| json!({
+            "box": quad(corners), "fields": card.field_count, "number": card.number,
+        })),
+        "mrz": page.view.zone.as_ref().map(seen),
+        "portraits": page.portraits.iter().map(quad).collect::<Vec<_>>(),
+    })
+}
+
+/// What a page shows of the zone: the lines as they count, or as they look where they do not.
+fn seen(reading: &ZoneReading) -> Value {
+    let lines = match &reading.zone {
+        Ok(zone) => [0, 1, 2].map(|line| zone.text()[line * 30..(line + 1) * 30].to_owned()),
+        Err(_) => mrz::likeliest(&reading.seen),
+    };
+    let checks: serde_json::Map<String, Value> = mrz::held(&lines[0], &lines[1])
+        .into_iter()
+        .map(|(what, holds)| (what.to_string().replace(' ', "_"), holds.into()))
+        .collect();
+    json!({
+        "box": quad(&reading.quad()),
+        "line_boxes": reading.lines.iter().map(quad).collect::<Vec<_>>(),
+        "lines": lines,
+        "checks": checks,
+        "confidence": (f64::from(reading.confidence) * 1000.0).round() / 1000.0,
+        "error": reading.zone.as_ref().err().map(ToString::to_string),
+    })
+}
+
+/// Corners rounded to a tenth of a pixel.
+fn quad(quad: &Quad) -> Value {
+    json!(quad.map(|corner| corner.map(|n| (f64::from(n) * 10.0).round() / 10.0)))
 }
 
 fn qr(card: &CardQr) -> Value {

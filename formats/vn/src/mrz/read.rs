@@ -5,7 +5,9 @@
 
 use time::Date;
 
-use super::{LINE_CHARS, LINE_COUNT, Mended, Mrz, MrzError, NO_EXPIRY, check_digit, date, parse};
+use super::{
+    Checked, LINE_CHARS, LINE_COUNT, Mended, Mrz, MrzError, NO_EXPIRY, check_digit, date, parse,
+};
 
 /// Longest line that is looked at, in bytes: the zone's with a recogniser's noise.
 const LINE_BYTES_MAX: usize = 256;
@@ -41,7 +43,7 @@ pub fn read(lines: [&str; LINE_COUNT], today: Date) -> Result<Mrz, MrzError> {
 
     let numbers = number_line(&first)?;
     let dates = date_line(&second, &mut unproven)?;
-    let settled = settle(&numbers, &dates)?;
+    let settled = settle_lines(&numbers, &dates)?;
     let differ = |a: &str, b: &str| a.bytes().zip(b.bytes()).filter(|(a, b)| a != b).count();
     let sex_differs = usize::from(second.as_bytes()[7] != settled.1.as_bytes()[7]);
     let mut zone = parse([&settled.0, &settled.1, &third], today)?;
@@ -156,7 +158,7 @@ pub(super) const fn digits_like(byte: u8) -> &'static [u8] {
 
 /// All choices of digits for a run of characters, each in `accept`'s eyes; none when there are too
 /// many to prove anything.
-fn choices(places: &[Vec<u8>], accept: impl Fn(&[u8]) -> bool) -> Result<Vec<Vec<u8>>, MrzError> {
+fn choices(places: &LineChoices, accept: impl Fn(&[u8]) -> bool) -> Result<Vec<Vec<u8>>, MrzError> {
     let count = places.iter().try_fold(1usize, |n, place| n.checked_mul(place.len()));
     if count.is_none_or(|count| count > CHOICES_MAX) {
         return Err(MrzError::Unsettled);
@@ -175,6 +177,9 @@ fn choices(places: &[Vec<u8>], accept: impl Fn(&[u8]) -> bool) -> Result<Vec<Vec
 fn like(bytes: &[u8]) -> Vec<Vec<u8>> {
     bytes.iter().map(|byte| digits_like(*byte).to_vec()).collect()
 }
+
+/// What each of a line's places may hold, likeliest first.
+pub(super) type LineChoices = Vec<Vec<u8>>;
 
 /// The readings of line 1 that its own check digits accept.
 fn number_line(line: &str) -> Result<Vec<String>, MrzError> {
@@ -197,6 +202,15 @@ fn number_line(line: &str) -> Result<Vec<String>, MrzError> {
         places.push(both);
     }
     let last = [digits_like(bytes[14]), digits_like(bytes[29])];
+    number_lines(if bytes[1] == b'<' { "I<" } else { "ID" }, &places, last)
+}
+
+/// Lines 1 by what the twelve digits may be, and their two check digits where those were read.
+pub(super) fn number_lines(
+    kind: &str,
+    places: &LineChoices,
+    last: [&[u8]; 2],
+) -> Result<Vec<String>, MrzError> {
     let fits = |digits: &[u8], checks: &[u8]| {
         let check = check_digit(digits.iter().copied());
         checks.is_empty() || checks.contains(&(check as u8))
@@ -205,8 +219,7 @@ fn number_line(line: &str) -> Result<Vec<String>, MrzError> {
         let long = [number, b"<<"].concat();
         fits(&number[3..], last[0]) && fits(&long, last[1])
     };
-    let kind = if bytes[1] == b'<' { "I<" } else { "ID" };
-    let numbers = choices(&places, accept)?;
+    let numbers = choices(places, accept)?;
     let line = |number: Vec<u8>| {
         let number = String::from_utf8_lossy(&number).into_owned();
         let short = check_digit(number[3..].bytes());
@@ -214,7 +227,7 @@ fn number_line(line: &str) -> Result<Vec<String>, MrzError> {
         format!("{kind}VNM{}{short}{number}<<{long}", &number[3..])
     };
     match numbers.len() {
-        0 => Err(MrzError::Check(super::Checked::Number)),
+        0 => Err(MrzError::Check(Checked::Number)),
         _ => Ok(numbers.into_iter().map(line).collect()),
     }
 }
@@ -233,19 +246,29 @@ fn date_line(line: &str, unproven: &mut usize) -> Result<Vec<String>, MrzError> 
             '<'
         }
     };
-    let dates = |range: std::ops::Range<usize>, what, possible: &dyn Fn(&str) -> bool| {
+    let last = digits_like(bytes[29]);
+    date_lines(sex, &like(&bytes[..7]), &like(&bytes[8..15]), last)
+}
+
+/// Lines 2 by what birth and expiry may be, each with its check digit, and the last check digit
+/// where it was read.
+pub(super) fn date_lines(
+    sex: char,
+    births: &LineChoices,
+    ends: &LineChoices,
+    last: &[u8],
+) -> Result<Vec<String>, MrzError> {
+    let dates = |places: &LineChoices, what, possible: &dyn Fn(&str) -> bool| {
         let checked = |seven: &[u8]| {
             let fits = check_digit(seven[..6].iter().copied()) as u8 == seven[6];
             fits && std::str::from_utf8(&seven[..6]).is_ok_and(possible)
         };
-        let found = choices(&like(&bytes[range]), checked)?;
+        let found = choices(places, checked)?;
         if found.is_empty() { Err(MrzError::Check(what)) } else { Ok(found) }
     };
-    let births = dates(0..7, super::Checked::Birth, &|text| date(text, 2000).is_some())?;
-    let ends = dates(8..15, super::Checked::Expiry, &|text| {
-        text == NO_EXPIRY || date(text, 2000).is_some()
-    })?;
-    let last = digits_like(bytes[29]);
+    let births = dates(births, Checked::Birth, &|text| date(text, 2000).is_some())?;
+    let ends =
+        dates(ends, Checked::Expiry, &|text| text == NO_EXPIRY || date(text, 2000).is_some())?;
     let mut lines = Vec::new();
     for birth in &births {
         for end in &ends {
@@ -260,7 +283,10 @@ fn date_line(line: &str, unproven: &mut usize) -> Result<Vec<String>, MrzError> 
 }
 
 /// The one pair of lines that the composite check digit accepts.
-fn settle(first: &[String], second: &[String]) -> Result<(String, String), MrzError> {
+pub(super) fn settle_lines(
+    first: &[String],
+    second: &[String],
+) -> Result<(String, String), MrzError> {
     if first.len().saturating_mul(second.len()) > CHOICES_MAX {
         return Err(MrzError::Unsettled);
     }
@@ -277,5 +303,5 @@ fn settle(first: &[String], second: &[String]) -> Result<(String, String), MrzEr
             settled = Some((one.clone(), two.clone()));
         }
     }
-    settled.ok_or(MrzError::Check(super::Checked::Composite))
+    settled.ok_or(MrzError::Check(Checked::Composite))
 }
