@@ -33,6 +33,8 @@ fn the_zone_is_read_at_every_turn_small_dim_blurred_and_in_a_typeface_never_seen
         (ZoneFace::OcrB, CardScan { degrees: -5.0, ..plain.clone() }),
         (ZoneFace::DejaVu, CardScan { degrees: 92.0, page_mm: square, ..plain.clone() }),
         (ZoneFace::Liberation, CardScan { degrees: 181.0, ..plain.clone() }),
+        (ZoneFace::OcrB, CardScan { degrees: 41.0, page_mm: square, ..plain.clone() }),
+        (ZoneFace::DejaVu, CardScan { degrees: 207.0, page_mm: square, ..plain.clone() }),
         (ZoneFace::OcrB, CardScan { degrees: 268.0, page_mm: square, behind: 30, ..plain.clone() }),
         (ZoneFace::Nimbus, CardScan { dpi: 150, ..plain.clone() }),
         (ZoneFace::OcrB, CardScan { light: 0.4, noise: 12, ..plain.clone() }),

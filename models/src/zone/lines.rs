@@ -1,4 +1,4 @@
-//! Lines of signs at one pitch, in any direction near to level or upright.
+//! Lines of signs at one pitch, in any direction.
 
 use super::pieces::Piece;
 use super::strip::Place;
@@ -11,7 +11,9 @@ const OFF: f32 = 0.4;
 const TALLER: f32 = 2.4;
 /// Parts of a line are joined over so many heights: glare or a crease hid what was between.
 const GAP: f32 = 9.0;
-/// A line steeper than this is not followed: half a turn of a quarter is left to the other view.
+/// Directions in which lines are followed, in degrees; the other way round is tried for each.
+const VIEWS: [f32; 4] = [0.0, 90.0, 45.0, 135.0];
+/// A line steeper than this in a view is left to the next one.
 const SLOPE_MAX: f32 = 0.45;
 /// Fewer signs than this tell no pitch, and a zone's line has not many more than thirty.
 const SIGNS_MIN: usize = 10;
@@ -50,21 +52,23 @@ struct Sign {
 /// The lines of an image, each once, in either direction of reading.
 pub(super) fn find(pieces: &[Piece]) -> Vec<Pitched> {
     let mut lines: Vec<(f32, Pitched)> = Vec::new();
-    for upright in [false, true] {
+    for view in VIEWS {
+        let (sin, cos) = view.to_radians().sin_cos();
         let mut signs: Vec<Sign> = pieces
             .iter()
-            .map(|Piece { middle: [x, y], size: [width, height] }| match upright {
-                false => Sign { along: *x, down: *y, height: *height },
-                true => Sign { along: *y, down: -*x, height: *width },
+            .map(|Piece { middle: [x, y], size: [width, height] }| Sign {
+                along: x * cos + y * sin,
+                down: y * cos - x * sin,
+                // In between, a mean of both: the box of a sign that lies askew is wider.
+                height: (height * cos.abs() + width * sin.abs()) / (cos.abs() + sin.abs()),
             })
             .collect();
         signs.sort_by(|a, b| a.along.total_cmp(&b.along));
         for chain in joined(chains(&signs)) {
             let Some((even, mut line)) = pitched(&chain) else { continue };
-            if upright {
-                let back = |[along, down]: [f32; 2]| [-down, along];
-                line.place = Place { at: back(line.place.at), step: back(line.place.step) };
-            }
+            let back =
+                |[along, down]: [f32; 2]| [along * cos - down * sin, along * sin + down * cos];
+            line.place = Place { at: back(line.place.at), step: back(line.place.step) };
             lines.push((even * chain.len() as f32, line));
         }
     }
