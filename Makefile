@@ -70,8 +70,19 @@ eval-card: setup ## identity cards drawn and worn, read by `kiosk card`: the tab
 	cargo build --release $(PROGRAMS) --bin eval-card
 	$(OUT)/release/eval-card --readers --write docs/card-table.md
 
+models: setup ## install the face models that are not ours, pinned by digest, into target/models
+	@ls -l target/models
+
+eval-face: setup ## error rates on a face set, a folder for each person: DIR=…; curve in target/det.svg
+	cargo build --release --locked --workspace --example eval-face
+	$(OUT)/release/examples/eval-face "$(DIR)" target/det.svg
+
+eval-liveness: setup ## drawn people and attacks: the table of docs/face.md
+	cargo build --release --locked --workspace --example eval-liveness
+	$(OUT)/release/examples/eval-liveness --write docs/face.md
+
 clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
 .PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants fuzz cross train-ocr \
-	eval-ocr eval-card clean
+	eval-ocr eval-card models eval-face eval-liveness clean

@@ -15,6 +15,7 @@ pub mod demo_ca;
 pub mod desk;
 pub mod engine;
 pub mod keys;
+pub mod photo;
 pub mod pin;
 pub mod random;
 pub mod screen;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kiosk::cli::{book, ca, card, issue, journal, keys, outbox, read, run, verify};
+use kiosk::cli::{book, ca, card, face, issue, journal, keys, outbox, read, run, verify};
 
 /// Bản Sao: the certified-copy kiosk.
 #[derive(Debug, Parser)]
@@ -23,6 +23,9 @@ enum Command {
     Read(read::Read),
     /// Reads an identity card from images, or its chip.
     Card(card::Card),
+    /// Compares faces, follows a challenge: the face step on files.
+    #[command(subcommand)]
+    Face(face::Face),
     /// Checks a certified copy offline.
     Verify(verify::Verify),
     /// Copies that are kept and not yet delivered.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Issue(args) => issue::issue(args),
         Command::Read(args) => read::read(args),
         Command::Card(args) => card::card(args),
+        Command::Face(args) => face::face(&args),
         Command::Verify(args) => verify::verify(&args),
         Command::Outbox(args) => outbox::outbox(&args),
         Command::Ca(args) => ca::ca(&args),

@@ -24,7 +24,7 @@ pub enum ManifestError {
         name: String,
     },
     /// The weights are not installed.
-    #[error("read weights {}: install the Debian package tesseract-ocr-vie", path.display())]
+    #[error("read weights {}: `make models` installs what is not Debian's", path.display())]
     Read {
         /// The file.
         path: PathBuf,

@@ -22,7 +22,7 @@ pub enum NetError {
         source: tflitec::Error,
     },
     /// The model is not of the kind that is expected.
-    #[error("the model {name} has {found} where int8 is expected")]
+    #[error("the model {name} has numbers of type {found}, which is not expected")]
     Type {
         /// The model.
         name: &'static str,
@@ -65,6 +65,14 @@ impl Weights {
         let model =
             Model::from_bytes(bytes).map_err(|source| NetError::Prepare { name, source })?;
         Ok(Self { name, model: Box::leak(Box::new(model)) })
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) const fn model(&self) -> &'static Model<'static> {
+        self.model
     }
 }
 

@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("registry", &["formats/"]),
     ("tests/counterpart", &[]),
     ("tests/crash", &["firmware", "formats/", "registry"]),
+    ("tests/faces", &[]),
     ("tests/fuzz", &["drivers/", "firmware", "formats/", "models"]),
     ("tests/paper", &[]),
     ("tests/sim", &["drivers/", "firmware", "formats/", "models", "registry"]),
