@@ -1,4 +1,4 @@
-//! `make eval-face DIR=…`: error rates of the comparison on a set of faces, a folder for each person.
+//! `make eval-face DIR=…`: error rates of the comparison on a set of faces, a folder a person.
 //!
 //! All pairs of images are compared, and for people with four and more the first with the mean of
 //! the next three. Prints a table, writes the curve of errors as SVG. Keeps nothing else.
@@ -200,16 +200,16 @@ fn curve(lines: &[(&str, &Counts)]) -> String {
     const COLOURS: [&str; 2] = ["#1f4e9c", "#b3471d"];
     let place = |rate: f64, size: f64| (rate.max(1e-5).log10() + 5.0) / 5.0 * size;
     let mut svg = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 520 420\" font-family=\"sans-serif\" \
-         font-size=\"11\">\n<rect width=\"520\" height=\"420\" fill=\"white\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 520 420\" \
+         font-family=\"sans-serif\" font-size=\"11\">\n<rect width=\"520\" height=\"420\" fill=\"white\"/>\n",
     );
     for power in 0..=5 {
         let rate = 10f64.powi(power - 5);
         let (x, y) = (60.0 + place(rate, 420.0), 370.0 - place(rate, 340.0));
         let _infallible = writeln!(
             svg,
-            "<path d=\"M{x:.1} 30V370M60 {y:.1}H480\" stroke=\"#ddd\"/>\n<text x=\"{x:.1}\" y=\"386\" \
-             text-anchor=\"middle\">{rate:.0e}</text>\n<text x=\"54\" y=\"{:.1}\" \
+            "<path d=\"M{x:.1} 30V370M60 {y:.1}H480\" stroke=\"#ddd\"/>\n<text x=\"{x:.1}\" \
+             y=\"386\" text-anchor=\"middle\">{rate:.0e}</text>\n<text x=\"54\" y=\"{:.1}\" \
              text-anchor=\"end\">{rate:.0e}</text>",
             y + 4.0
         );

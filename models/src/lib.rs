@@ -1,11 +1,12 @@
-//! Reading pages, and comparing faces: clean-up, lines, words with boxes and confidence, document kind, fields.
+//! Reading pages: clean-up, lines, words with boxes and confidence, document kind, fields.
+//! Comparing faces.
 //!
 //! Input is a [`drivers_api::Raster`], output a [`PageReading`] in pixels of that page. Clean-up is
 //! for reading only: the kept page is never changed here. Nothing is written to disk and no text
 //! is ever logged. A reading carries its confidence and decides nothing; an officer does.
 //!
-//! Start with [`Reader`], then [`classify`] and [`extract`]; faces are apart, in [`face`]. `manifest.toml` pins the weights by
-//! digest; each has a model card in `cards/`.
+//! Start with [`Reader`], then [`classify`] and [`extract`]; faces are apart, in [`face`].
+//! `manifest.toml` pins the weights by digest; each has a model card in `cards/`.
 
 mod clean;
 mod engine;

@@ -157,8 +157,8 @@ impl Landmarks {
 }
 
 /// How far the nose is from where it would be if the face were a flat picture, in inter-eye
-/// distances: the plane that carries eyes, brows and mouth from one image to the other is carried on
-/// to the nose. Near 0 for a picture however it is held, and for two images of one pose. None
+/// distances: the plane that carries eyes, brows and mouth from one image to the other is carried
+/// on to the nose. Near 0 for a picture however it is held, and for two images of one pose. None
 /// where no plane can be told.
 pub fn parallax(before: &Landmarks, after: &Landmarks) -> Option<f32> {
     let scale = 1.0 / before.eye_distance();
