@@ -201,7 +201,8 @@ fn curve(lines: &[(&str, &Counts)]) -> String {
     let place = |rate: f64, size: f64| (rate.max(1e-5).log10() + 5.0) / 5.0 * size;
     let mut svg = String::from(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 520 420\" \
-         font-family=\"sans-serif\" font-size=\"11\">\n<rect width=\"520\" height=\"420\" fill=\"white\"/>\n",
+         font-family=\"sans-serif\" font-size=\"11\">\n\
+         <rect width=\"520\" height=\"420\" fill=\"white\"/>\n",
     );
     for power in 0..=5 {
         let rate = 10f64.powi(power - 5);

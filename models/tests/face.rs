@@ -198,11 +198,8 @@ fn another_embedding_is_dropped_in_by_a_profile() {
 fn a_drawn_head_passes_and_no_kind_of_picture_does() {
     let mut engine = engine();
     let actor = actor(&mut engine);
-    for seed in 0..2 {
-        let person = verdict(&mut engine, &actor, Kind::Person, seed);
-        assert!(person.live, "{person:?}");
-        assert!(person.score >= 0.5);
-    }
+    let person = verdict(&mut engine, &actor, Kind::Person, 0);
+    assert!(person.live && person.score >= 0.5, "{person:?}");
     for kind in Kind::ATTACKS {
         let attack = verdict(&mut engine, &actor, kind, 1);
         assert!(!attack.live && attack.score < 0.5, "{}: {attack:?}", kind.name());
