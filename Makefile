@@ -81,8 +81,13 @@ eval-liveness: setup ## drawn people and attacks: the table of docs/face.md
 	cargo build --release --locked --workspace --example eval-liveness
 	$(OUT)/release/examples/eval-liveness --write docs/face.md
 
+eval-kinds: setup ## kinds and fields of drawn papers: the table of docs/kinds-table.md
+	@tests/setup.sh eval
+	cargo build --release --bin eval-kinds
+	$(OUT)/release/eval-kinds --write docs/kinds-table.md
+
 clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
 .PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants fuzz cross train-ocr \
-	eval-ocr eval-card models eval-face eval-liveness clean
+	eval-ocr eval-card eval-kinds models eval-face eval-liveness clean

@@ -101,8 +101,8 @@ impl AssembleError {
             Self::Store { source, .. } => source.hint(),
             Self::File { .. } => "check the path in the site file and the file's permissions",
             Self::Reader(_) => {
-                "install the Vietnamese language data (Debian: tesseract-ocr-vie) \
-                                and check reading.tessdata in the site file"
+                "check reading.runtime in the site file, or set reading.engine to tesseract with \
+                 Debian's tesseract-ocr-vie installed"
             }
             Self::Trust { .. } => "put the PEM of the issuing root into trust.roots",
             Self::Issuers { .. } => {

@@ -291,11 +291,11 @@ impl Default for Fonts {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum ReadingEngine {
-    /// Tesseract with Debian's Vietnamese data.
-    #[default]
-    Tesseract,
     /// Our own line reader over LiteRT.
+    #[default]
     Own,
+    /// Tesseract with Debian's Vietnamese data.
+    Tesseract,
 }
 
 /// How pages are read.
@@ -306,8 +306,8 @@ pub struct Reading {
     pub engine: ReadingEngine,
     /// Folder with the Tesseract language files.
     pub tessdata: PathBuf,
-    /// Folder with our own models.
-    pub models: PathBuf,
+    /// Folder with our own weights, in place of those that are built in.
+    pub models: Option<PathBuf>,
     /// The LiteRT library, which runs them.
     pub runtime: PathBuf,
     /// Pages read at the same time; 0 takes one for each processor.
@@ -319,11 +319,26 @@ impl Default for Reading {
         Self {
             engine: ReadingEngine::default(),
             tessdata: "/usr/share/tesseract-ocr/5/tessdata".into(),
-            models: "/usr/share/kiosk/models".into(),
-            runtime: "/usr/lib/kiosk/libLiteRt.so".into(),
+            models: None,
+            runtime: runtime(),
             workers: 0,
         }
     }
+}
+
+/// Where the image keeps the LiteRT library, or where `make setup` puts it.
+fn runtime() -> PathBuf {
+    installed("/usr/lib/kiosk/libLiteRt.so", "litert/libLiteRt.so")
+}
+
+/// Where the image keeps a thing, unless only a build has it: beside the program's folder or below
+/// `target` here.
+pub(crate) fn installed(image: &str, build: &str) -> PathBuf {
+    let image = PathBuf::from(image);
+    let program = std::env::current_exe().unwrap_or_default();
+    let beside = program.parent().and_then(Path::parent).map(|folder| folder.join(build));
+    let built = beside.into_iter().chain([Path::new("target").join(build)]).find(|b| b.exists());
+    built.filter(|_| !image.exists()).unwrap_or(image)
 }
 
 /// How the chip of the identity card is read, where the board has a reader.
@@ -434,7 +449,6 @@ impl Config {
             &mut self.fonts.regular,
             &mut self.fonts.bold,
             &mut self.reading.tessdata,
-            &mut self.reading.models,
             &mut self.reading.runtime,
         ];
         let officers = self.officers.iter_mut();
@@ -448,6 +462,7 @@ impl Config {
             self.device.key.module.as_mut(),
             self.authority.key.pin_file.as_mut(),
             self.device.key.pin_file.as_mut(),
+            self.reading.models.as_mut(),
             time_stamp,
         ];
         let optional = optional.into_iter().flatten();

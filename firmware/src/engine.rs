@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use drivers_api::{ClockGauge, CodeReader, Pin, Scanner};
+use drivers_api::{ClockGauge, CodeReader, Pin, Scanner, Turn};
 use tokio::sync::{oneshot, watch};
 
 use crate::clock::{Clock, VIETNAM};
@@ -424,7 +424,7 @@ impl Hands {
         };
         match self.parts.readers.read(raster) {
             Ok(kept) => {
-                let turned = kept.reading.turned_half;
+                let turned = kept.reading.turn != Turn::None;
                 if let Some(mut desk) = self.desk_of(visit) {
                     desk.pages.insert(page, Arc::new(kept));
                 }

@@ -109,7 +109,7 @@ fn cpu_milliseconds(command: &mut Command) -> Result<f64, Failure> {
 fn read(list: &Path) -> Result<(), Failure> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let library = here.join("../target/litert/libLiteRt.so");
-    let mut reader = Reader::open_own(&here.join("reader"), &library, 1)?;
+    let mut reader = Reader::open_own(None, &library, 1)?;
     for file in std::fs::read_to_string(list)?.lines() {
         for line in reader.read(&[&pixmap(Path::new(file))?])?.iter().flat_map(|page| &page.lines) {
             for word in &line.words {

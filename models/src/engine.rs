@@ -22,7 +22,7 @@ pub(crate) type FoundLine = Vec<FoundWord>;
 
 /// Whatever finds and reads the lines of a flattened, levelled page; for one thread at a time.
 pub(crate) trait Recogniser: Send {
-    /// Below this mean confidence the page may lie upside down.
+    /// Below this mean confidence the page may not lie upright.
     fn doubt(&self) -> f32;
     /// Lines of words, from the top, in pixels of the plane. What is no print may be painted over.
     /// `spare` is memory of the plane's size that is of no more use.

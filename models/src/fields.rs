@@ -1,10 +1,15 @@
 //! Fields of a document: number, date, issuer, subject, signer, and what has a printed label.
 //!
-//! A field is what the page says, never corrected; its confidence is that of its words.
+//! A field is what the page says, never corrected; its confidence is that of its words. What is
+//! computed from it stands beside it.
+
+mod normal;
+
+use std::sync::OnceLock;
 
 use formats_vn::fold::{fold, similarity, upper_share};
 
-use crate::kind::{Classification, FieldSpec};
+use crate::kind::{Classification, FieldSpec, Sort};
 use crate::page::{Line, PageReading, Quad, Word, confidence_of, quad_of};
 
 /// A value found on a page.
@@ -20,9 +25,22 @@ pub struct Field {
     pub quad: Quad,
     /// Confidence of its words, 0 to 1.
     pub confidence: f32,
+    /// The value in the one form that machines compare: a date as `2026-03-12`, a name in capitals
+    /// with single spaces, a number without them. `None` where the value has no such form.
+    pub normal: Option<String>,
+    /// Whether the value passes the checks of its sort (a day that exists, a check digit, the
+    /// letters and digits of a serial); `None` where there is nothing to check.
+    pub valid: Option<bool>,
 }
 
 impl Field {
+    /// With what its sort makes of the value.
+    fn normal(self, sort: Option<Sort>) -> Self {
+        let Some(sort) = sort else { return self };
+        let (normal, valid) = normal::of(sort, &self.value);
+        Self { normal, valid, ..self }
+    }
+
     fn of(id: &str, page: usize, words: &[Word]) -> Self {
         let value = words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
         Self {
@@ -31,6 +49,8 @@ impl Field {
             page,
             quad: quad_of(words),
             confidence: confidence_of(words),
+            normal: None,
+            valid: None,
         }
     }
 }
@@ -81,7 +101,7 @@ fn date(pages: &[PageReading]) -> Option<Field> {
     };
     let chosen = found.iter().find(in_head);
     let chosen = chosen.or_else(|| found.iter().rfind(placed)).or(found.first());
-    chosen.map(|(_, field)| field.clone())
+    chosen.map(|(_, field)| field.clone().normal(Some(Sort::Date)))
 }
 
 fn date_in(page: usize, line: &Line) -> Option<Field> {
@@ -102,13 +122,13 @@ fn date_in(page: usize, line: &Line) -> Option<Field> {
 fn issuer(page: &PageReading) -> Option<Field> {
     let (middle, limit) = (page.width as f32 * 0.45, page.height as f32 * 0.13);
     let mut words: Vec<Word> = Vec::new();
-    let lines = page.lines.iter().filter(|line| {
+    for line in page.lines.iter().filter(|line| line.quad()[0][1] < limit) {
+        let line = Line { words: before_motto(&line.words).to_vec() };
         let quad = line.quad();
         let centre = (quad[0][0] + quad[1][0]) / 2.0;
-        centre < middle && quad[0][1] < limit && upper_share(&line.text()) > 0.9
-    });
-    for line in lines {
-        words.extend(line.words.iter().cloned());
+        if !line.words.is_empty() && centre < middle && upper_share(&line.text()) > 0.9 {
+            words.extend(line.words);
+        }
     }
     let letters = words.iter().map(|w| w.text.chars().count()).sum::<usize>();
     if letters < 5 {
@@ -122,6 +142,15 @@ fn issuer(page: &PageReading) -> Option<Field> {
         field.quad[3][1] = last.quad[3][1];
     }
     Some(field)
+}
+
+/// The words of a line in front of the motto, where the two stand close.
+fn before_motto(words: &[Word]) -> &[Word] {
+    let is = |at: usize, what: &str| words.get(at).is_some_and(|word| fold(&word.text) == what);
+    let begins = |at: &usize| {
+        (is(*at, "cong") && is(at + 1, "hoa")) || (is(*at, "doc") && is(at + 1, "lap"))
+    };
+    &words[..(0..words.len()).find(begins).unwrap_or(words.len())]
 }
 
 /// `Về việc …` and the lines that follow it, to the first in capitals, at most three.
@@ -182,7 +211,7 @@ fn signer(pages: &[PageReading]) -> Option<Field> {
         let named = below
             .filter(|line| is_name(&line.words))
             .max_by(|a, b| a.quad()[0][1].total_cmp(&b.quad()[0][1]))?;
-        Some(Field::of("signer", i, &named.words))
+        Some(Field::of("signer", i, &named.words).normal(Some(Sort::Person)))
     })
 }
 
@@ -201,21 +230,84 @@ fn is_name(words: &[Word]) -> bool {
     (2..=6).contains(&words.len()) && words.iter().all(|w| capital(w) && lettered(w))
 }
 
-/// `label: value` on one line. The value ends where the next label of the kind begins.
+/// `label: value`: on one line, in a column beside the label, over as many lines as it takes. The
+/// value ends where the next label of the kind begins.
 fn labelled(pages: &[PageReading], spec: &FieldSpec, all: &[FieldSpec]) -> Option<Field> {
     for (i, page) in pages.iter().enumerate() {
-        for line in &page.lines {
+        for (at, line) in page.lines.iter().enumerate() {
             for start in 0..line.words.len() {
-                if let Some(value) = value_at(&line.words, start, spec, all) {
-                    return Some(Field::of(&spec.id, i, value));
+                let Some(found) = value_at(&line.words, start, spec, all) else { continue };
+                let (at, mut value) = match found {
+                    [] => match beside(page, at) {
+                        Some(other) => (other, page.lines[other].words.clone()),
+                        None => continue,
+                    },
+                    words => (at, words.to_vec()),
+                };
+                let ends_its_line = value.last() == page.lines[at].words.last();
+                if ends_its_line {
+                    go_on(page, at, &mut value, all);
                 }
+                return Some(Field::of(&spec.id, i, &value).normal(spec.sort));
             }
         }
     }
     None
 }
 
-/// The value behind the label of `spec` that begins at word `start`.
+/// The line that begins nearest to the right of a label's line, on its height.
+fn beside(page: &PageReading, label: usize) -> Option<usize> {
+    let from = page.lines[label].quad();
+    let middle = (from[1][1] + from[2][1]) / 2.0;
+    let lines = page.lines.iter().enumerate().filter(|(_, line)| {
+        let quad = line.quad();
+        quad[0][0] > from[1][0] && (quad[0][1]..quad[3][1]).contains(&middle)
+    });
+    lines.min_by(|(_, a), (_, b)| a.quad()[0][0].total_cmp(&b.quad()[0][0])).map(|(i, _)| i)
+}
+
+/// Adds the lines on which a value goes on: each next below, beginning below the value's beginning,
+/// and not with a label.
+fn go_on(page: &PageReading, at: usize, value: &mut Vec<Word>, all: &[FieldSpec]) {
+    const LINES_MAX: usize = 3;
+    let Some(first) = value.first() else { return };
+    let (left, mut last) = (first.quad[0][0], page.lines[at].quad());
+    let height = last[3][1] - last[0][1];
+    for _ in 1..LINES_MAX {
+        let next = page.lines.iter().find(|line| {
+            let quad = line.quad();
+            let below = quad[0][1] - last[0][1];
+            (0.7 * height..2.6 * height).contains(&below)
+                && (quad[0][0] - left).abs() < height
+                && quad[1][0] > left
+        });
+        let goes_on = |line: &&Line| !begins_with_label(&line.words, all) && !has_left(page, line);
+        let Some(next) = next.filter(goes_on) else { return };
+        value.extend(next.words.iter().cloned());
+        last = next.quad();
+    }
+}
+
+/// Whether something stands to the left of a line on its height: then it is a row of its own.
+fn has_left(page: &PageReading, line: &Line) -> bool {
+    let quad = line.quad();
+    page.lines.iter().any(|other| {
+        let other = other.quad();
+        let middle = (other[1][1] + other[2][1]) / 2.0;
+        other[1][0] <= quad[0][0] && (quad[0][1]..quad[3][1]).contains(&middle)
+    })
+}
+
+/// Whether a line is another row of the form: a label of the kind, or any few words with a colon.
+fn begins_with_label(words: &[Word], all: &[FieldSpec]) -> bool {
+    const LABEL_WORDS_MAX: usize = 10;
+    let labels = all.iter().flat_map(|spec| &spec.labels);
+    labels.into_iter().any(|label| after_label(words, label, false).is_some())
+        || words.iter().take(LABEL_WORDS_MAX).any(|word| word.text.ends_with(':'))
+}
+
+/// The value behind the label of `spec` that begins at word `start`: no words where the label
+/// fills the line to its end.
 fn value_at<'w>(
     words: &'w [Word],
     start: usize,
@@ -233,10 +325,30 @@ fn value_at<'w>(
     }
     let rest = &words[from..];
     let begins_label = |at: &usize| {
-        all.iter().flat_map(|s| &s.labels).any(|l| after_label(&rest[*at..], l, true).is_some())
+        let words = &rest[*at..];
+        let known = all.iter().flat_map(|s| &s.labels);
+        let mut known = known.chain(OFTEN_BESIDE.get_or_init(often_beside));
+        known.any(|label| after_label(words, label, true).is_some())
     };
     let to = (1..rest.len()).find(begins_label).unwrap_or(rest.len());
-    (!rest.is_empty()).then_some(&rest[..to])
+    Some(&rest[..to])
+}
+
+/// Short rows that forms put beside others, whatever the kind.
+static OFTEN_BESIDE: OnceLock<Vec<String>> = OnceLock::new();
+
+fn often_beside() -> Vec<String> {
+    let labels = [
+        "Giới tính",
+        "Nam, nữ",
+        "Dân tộc",
+        "Quốc tịch",
+        "Tôn giáo",
+        "Năm sinh",
+        "Ngày sinh",
+        "Lớp",
+    ];
+    labels.into_iter().map(str::to_owned).collect()
 }
 
 /// How many words the label takes at the start of `words`, when it is there. One-word labels
@@ -250,6 +362,10 @@ fn after_label(words: &[Word], label: &str, inside: bool) -> Option<usize> {
             read.push(' ');
         }
         read.push_str(&folded);
+        // Never by another first letter: "Bằng tốt nghiệp" is no "Hạng tốt nghiệp".
+        if read.as_bytes().first() != wanted.as_bytes().first() {
+            return None;
+        }
         if read.len() + 2 >= wanted.len() && similarity(&read, &wanted) >= 0.9 {
             // The colon may have been read as a word of its own.
             let signs = words[i + 1..].iter().take_while(|w| fold(&w.text).is_empty()).count();

@@ -45,6 +45,27 @@ pub struct FieldSpec {
     pub id: String,
     /// Labels as printed.
     pub labels: Vec<String>,
+    /// What sort of value it is, where machines compare it.
+    #[serde(default)]
+    pub sort: Option<Sort>,
+}
+
+/// Sorts of values that have one normal form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// A day.
+    Date,
+    /// A person's name.
+    Person,
+    /// The 12-digit number of a person.
+    Id,
+    /// A business's number, which is its tax code.
+    Tax,
+    /// Two letters and 6 or 8 digits on a land certificate.
+    LandSerial,
+    /// Letters and digits without spaces.
+    Number,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +126,8 @@ const TITLE_PART: f32 = 0.45;
 const UPPER_MIN: f32 = 0.7;
 /// Titles less alike than this are different titles.
 const SIMILAR_MIN: f32 = 0.8;
+/// As good as the same.
+const ABOUT: f32 = 0.9;
 /// Below this score the kind is `other`.
 const SCORE_MIN: f32 = 0.5;
 
@@ -183,23 +206,24 @@ fn is_motto(text: &str) -> bool {
 }
 
 fn by_title(page: &PageReading) -> Option<Match> {
-    let mut best: Option<(f32, usize, Match)> = None;
+    let mut best: Option<(f32, usize, f32, Match)> = None;
     for (text, quad) in title_candidates(page) {
         let folded = fold(&text);
         for kind in kinds() {
             for title in &kind.titles {
                 let score = title_score(&folded, &fold(title));
-                // Of equally good titles the longer says more.
-                let better = best.as_ref().is_none_or(|(s, n, _)| (score, title.len()) > (*s, *n));
-                if score >= SIMILAR_MIN && better {
+                // Of about equally good titles the longer says more: "Giấy chứng nhận" begins many.
+                let sure = if score >= ABOUT { 1.0 } else { score };
+                let rank = (sure, title.len(), score);
+                if score >= SIMILAR_MIN && best.as_ref().is_none_or(|b| rank > (b.0, b.1, b.2)) {
                     let at = Some(quad);
                     let found = Match { kind, score, title: text.clone(), at };
-                    best = Some((score, title.len(), found));
+                    best = Some((rank.0, rank.1, rank.2, found));
                 }
             }
         }
     }
-    best.map(|(_, _, found)| found)
+    best.map(|(_, _, _, found)| found)
 }
 
 fn title_score(folded: &str, title: &str) -> f32 {

@@ -29,7 +29,7 @@ mod syllable;
 mod zone;
 
 pub use fields::{Field, extract};
-pub use kind::{Classification, CopyMark, CopySign, FieldSpec, Kind, classify, kinds};
+pub use kind::{Classification, CopyMark, CopySign, FieldSpec, Kind, Sort, classify, kinds};
 pub use language::{Language, language_of};
 pub use manifest::{Manifest, ManifestError, ModelFile, ModelInfo, Weights};
 pub use net::NetError;

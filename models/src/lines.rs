@@ -30,6 +30,8 @@ pub(crate) struct TextLine {
     pub(crate) slope: f32,
     /// The typeface's size in pixels, guessed from the letters' heights.
     pub(crate) em: f32,
+    /// What the size may be as well.
+    pub(crate) or_em: Option<f32>,
     /// How many of the pieces are letters.
     letters: usize,
     /// Height of its low letters, and of its tallest.
@@ -38,6 +40,11 @@ pub(crate) struct TextLine {
 }
 
 impl TextLine {
+    /// The same line in another size.
+    pub(crate) fn sized(self, em: f32) -> Self {
+        Self { em, ..self }
+    }
+
     /// The baseline at a column.
     pub(crate) fn baseline_at(&self, x: f32) -> f32 {
         self.baseline + self.slope * (x - self.left)
@@ -98,7 +105,7 @@ impl TextLine {
         let (slope, em, low, high) = (self.slope, self.em, self.low, self.high);
         let half = |pieces: Vec<Piece>, left, right, baseline| {
             let letters = pieces.len();
-            Self { pieces, left, right, baseline, slope, em, letters, low, high }
+            Self { pieces, left, right, baseline, slope, em, or_em: None, letters, low, high }
         };
         Some((half(first, self.left, end, self.baseline), half(second, start, self.right, foot)))
     }
@@ -224,7 +231,18 @@ fn measured(chain: Chain, usual: f32) -> Option<TextLine> {
     let right = pieces.iter().map(|piece| piece.right).max()? as f32;
     let (low, high) = (heights[heights.len() / 4], heights[heights.len() - 1]);
     let (baseline, slope) = baseline(&pieces, left, em);
-    Some(TextLine { letters: pieces.len(), pieces, left, right, baseline, slope, em, low, high })
+    Some(TextLine {
+        letters: pieces.len(),
+        pieces,
+        left,
+        right,
+        baseline,
+        slope,
+        em,
+        or_em: None,
+        low,
+        high,
+    })
 }
 
 /// The line through the feet of the letters, descenders left out: height at `left`, and slope.
@@ -318,6 +336,8 @@ fn lean_on_the_page(lines: &mut [TextLine]) {
     if let Some(low) = median(sure().filter(mixed).map(|line| line.low)) {
         for line in lines.iter_mut().filter(|line| line.em < 0.85 * usual) {
             if alike(line.low, low) && line.high >= tall {
+                // Or all of it is capitals of small print.
+                line.or_em = Some(line.em);
                 line.em = usual;
             }
         }

@@ -24,10 +24,15 @@ pub enum ManifestError {
         name: String,
     },
     /// The weights are not installed.
-    #[error("read weights {}: `make models` installs what is not Debian's", path.display())]
+    #[error(
+        "read weights {}: install them from {origin}; what is not Debian's comes by `make models`",
+        path.display()
+    )]
     Read {
         /// The file.
         path: PathBuf,
+        /// Where they come from.
+        origin: String,
         /// The cause.
         #[source]
         source: std::io::Error,
@@ -130,15 +135,25 @@ impl ModelFile {
     /// The installed file in `folder`, checked against the examined ones, with its content.
     pub fn read(&self, folder: &Path) -> Result<(ModelInfo, Vec<u8>), ManifestError> {
         let path = folder.join(&self.file);
-        let read = |source| ManifestError::Read { path: path.clone(), source };
+        let origin = || self.origin.clone();
+        let read = |source| ManifestError::Read { path: path.clone(), origin: origin(), source };
         let bytes = std::fs::metadata(&path).map_err(read)?.len();
         if bytes > WEIGHTS_BYTES_MAX {
             return Err(ManifestError::Size { path, bytes });
         }
         let content = std::fs::read(&path).map_err(read)?;
+        self.examined(&path, content)
+    }
+
+    /// The same with the content at hand; `path` is for the error's words.
+    pub(crate) fn examined(
+        &self,
+        path: &Path,
+        content: Vec<u8>,
+    ) -> Result<(ModelInfo, Vec<u8>), ManifestError> {
         let sha256 = hex::encode(Sha256::digest(&content));
         let Some(known) = self.weights.iter().find(|known| known.sha256 == sha256) else {
-            return Err(ManifestError::Digest { path, sha256 });
+            return Err(ManifestError::Digest { path: path.to_owned(), sha256 });
         };
         let (name, version) = (self.name.clone(), known.version.clone());
         Ok((ModelInfo { name, version, sha256 }, content))

@@ -122,14 +122,25 @@ impl Recogniser for OwnEngine {
         let ink = ink::find(plane, spare, dpi);
         let mut found = Vec::new();
         for line in lines::find(&ink, dpi) {
-            let letters = self.read_line(plane, &line)?;
-            let words = words(&letters, &line);
+            let mut words = words(&self.read_line(plane, &line)?, &line);
+            if let Some(em) = line.or_em {
+                let other = line.clone().sized(em);
+                let others = self::words(&self.read_line(plane, &other)?, &other);
+                words = if sureness(&others) > sureness(&words) { others } else { words };
+            }
             if !words.is_empty() {
                 found.push(words);
             }
         }
         Ok(found)
     }
+}
+
+/// Mean confidence of a line's words, by their letters.
+fn sureness(line: &FoundLine) -> f32 {
+    let letters = |word: &FoundWord| word.text.chars().count() as f32;
+    let sum: f32 = line.iter().map(|word| word.confidence * letters(word)).sum();
+    sum / line.iter().map(letters).sum::<f32>().max(1.0)
 }
 
 /// A letter and where it stands, in columns of the page.

@@ -1,7 +1,9 @@
 //! What a page says: the values that leave the reader.
 
+use drivers_api::Turn;
+
 /// Corners top left, top right, bottom right, bottom left along the reading direction, in pixels
-/// of the page (of the turned page where [`PageReading::turned_half`] says so).
+/// of the page (turned as [`PageReading::turn`] says).
 pub type Quad = [[f32; 2]; 4];
 
 /// A word.
@@ -99,9 +101,9 @@ pub struct PageReading {
     pub height: u32,
     /// Dots per inch.
     pub dpi: u32,
-    /// The page lay upside down. All positions are those of the page after
-    /// [`drivers_api::Raster::turn_half`], which the caller performs.
-    pub turned_half: bool,
+    /// How the page must be turned for its print to stand upright. All sizes and positions are
+    /// those after [`drivers_api::Raster::turn`], which the caller performs.
+    pub turn: Turn,
     /// Skew of the page in degrees, clockwise positive, to 0.05.
     pub skew_degrees: f32,
     /// Lines in reading order.
@@ -146,7 +148,7 @@ pub(crate) fn sample(lines: &[&str]) -> PageReading {
         width: 2480,
         height: 3508,
         dpi: 300,
-        turned_half: false,
+        turn: Turn::None,
         skew_degrees: 0.0,
         lines: lines.iter().enumerate().map(line).collect(),
         confidence: 0.9,

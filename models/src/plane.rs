@@ -98,12 +98,6 @@ impl Plane {
         self
     }
 
-    /// The plane turned by half a turn.
-    pub(crate) fn turned_half(mut self) -> Self {
-        self.data.reverse();
-        self
-    }
-
     /// The plane turned by `degrees` clockwise about its middle, bilinear, white outside. For the
     /// few degrees that a page lies askew.
     pub(crate) fn rotated(&self, degrees: f32) -> Self {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use drivers_api::Raster;
+use drivers_api::{Raster, Turn};
 
 use crate::clean::{drop_out, flatten, paper_of, split};
 use crate::engine::{Engine, FoundLine, FoundWord, Recogniser};
@@ -73,6 +73,7 @@ const MODEL: &str = "tesseract-vie";
 const LANGUAGE: &str = "vie";
 /// Our own reader's weights in the manifest.
 const OWN_MODEL: &str = "line-reader";
+const OWN_WEIGHTS: &[u8] = include_bytes!("../reader/reader.tflite");
 
 /// Tesseract's OpenMP threads fight with our own: on a busy 2-core machine a page took 15 s
 /// instead of 2 s. libgomp reads the variable when the process starts, so the program must have
@@ -104,11 +105,19 @@ impl Reader {
         Ok(Self { engines: engines?, model })
     }
 
-    /// Checks our own weights in `folder` and opens `workers` readers over the LiteRT library at
-    /// `library`, at least one.
-    pub fn open_own(folder: &Path, library: &Path, workers: usize) -> Result<Self, ReadError> {
+    /// Opens `workers` of our own readers, at least one, over the LiteRT library at `library`, with
+    /// the weights in `folder`, or those that are built in. Either must be in the manifest.
+    pub fn open_own(
+        folder: Option<&Path>,
+        library: &Path,
+        workers: usize,
+    ) -> Result<Self, ReadError> {
         let manifest = Manifest::embedded()?;
-        let (model, weights) = manifest.model(OWN_MODEL)?.read(folder)?;
+        let listed = manifest.model(OWN_MODEL)?;
+        let (model, weights) = match folder {
+            Some(folder) => listed.read(folder)?,
+            None => listed.examined(Path::new("built in"), OWN_WEIGHTS.to_vec())?,
+        };
         let engines = OwnEngine::open(library, weights, workers.max(1))?;
         let boxed = |engine| Box::new(engine) as Box<dyn Recogniser>;
         Ok(Self { engines: engines.into_iter().map(boxed).collect(), model })
@@ -146,30 +155,40 @@ fn read_page(engine: &mut dyn Recogniser, page: &Raster) -> Result<PageReading, 
     if width < SIDE_MIN || height < SIDE_MIN {
         return Err(ReadError::TooSmall { width, height });
     }
+    let mut best = read_as_it_lies(engine, page)?;
+    // A sheet laid the other way round is what happens most.
+    for turn in [Turn::Half, Turn::Quarter, Turn::ThreeQuarters] {
+        if best.blank || best.confidence >= engine.doubt() {
+            break;
+        }
+        let mut turned = page.clone();
+        turned.turn(turn);
+        let reading = read_as_it_lies(engine, &turned)?;
+        if sense(&reading) > sense(&best) {
+            best = PageReading { turn, ..reading };
+        }
+    }
+    Ok(best)
+}
+
+fn read_as_it_lies(engine: &mut dyn Recogniser, page: &Raster) -> Result<PageReading, ReadError> {
     let (mut reading, flat) = looked_at(page);
     if reading.blank {
         return Ok(reading);
     }
     let (mut straight, spare) = levelled(flat, reading.skew_degrees);
-    let upright = engine.read(&mut straight, spare, reading.dpi)?;
-    let first = confidence(&upright);
-    let mut found = upright;
-    if first < engine.doubt() {
-        // Seldom: cleaned up once more, because the engine may have painted over what is no print.
-        drop(straight);
-        let (straight, spare) = levelled(looked_at(page).1, reading.skew_degrees);
-        let turned = engine.read(&mut straight.turned_half(), spare, reading.dpi)?;
-        if confidence(&turned) > first {
-            found = turned;
-            reading.turned_half = true;
-            turn_regions(&mut reading);
-        }
-    }
+    let found = engine.read(&mut straight, spare, reading.dpi)?;
     let lines = found.into_iter().flat_map(split_columns).map(|line| place(line, &reading));
     reading.lines = lines.filter(|line| !is_stroke(line, &reading)).collect();
     let words: Vec<Word> = reading.lines.iter().flat_map(|l| l.words.iter().cloned()).collect();
     reading.confidence = confidence_of(&words);
     Ok(reading)
+}
+
+/// How much of a reading makes sense: letters, each by how much surer than a guess it is.
+fn sense(reading: &PageReading) -> f32 {
+    let words = reading.lines.iter().flat_map(|line| &line.words);
+    words.map(|word| word.text.chars().count() as f32 * (2.0 * word.confidence - 1.0)).sum()
 }
 
 /// The page in even light, without seals' and signatures' ink, and what is to be seen of it before
@@ -193,7 +212,7 @@ fn looked_at(page: &Raster) -> (PageReading, Plane) {
         width: page.width(),
         height: page.height(),
         dpi,
-        turned_half: false,
+        turn: Turn::None,
         skew_degrees: if skew.abs() >= LEVEL_DEGREES { skew } else { 0.0 },
         lines: Vec::new(),
         confidence: 0.0,
@@ -223,15 +242,6 @@ fn is_stroke(line: &Line, reading: &PageReading) -> bool {
             let middle = [0, 1].map(|i| word.quad.iter().map(|p| p[i]).sum::<f32>() / 4.0);
             reading.seals.iter().chain(&reading.signatures).any(|region| region.holds(middle))
         })
-}
-
-/// Mean confidence weighted by letters, 0 for nothing found.
-fn confidence(lines: &[FoundLine]) -> f32 {
-    let (sum, letters) = lines.iter().flatten().fold((0.0, 0.0f32), |(sum, letters), w| {
-        let n = w.text.chars().count() as f32;
-        (sum + w.confidence * n, letters + n)
-    });
-    sum / letters.max(1.0)
 }
 
 /// The engine joins columns that stand on one baseline (authority and motto); a gap of three
@@ -264,13 +274,6 @@ fn place(line: FoundLine, reading: &PageReading) -> Line {
         Word { text, quad, confidence }
     };
     Line { words: line.into_iter().map(word).collect() }
-}
-
-fn turn_regions(reading: &mut PageReading) {
-    for region in reading.seals.iter_mut().chain(&mut reading.signatures) {
-        region.x = reading.width.saturating_sub(region.x + region.width);
-        region.y = reading.height.saturating_sub(region.y + region.height);
-    }
 }
 
 /// Resolution of the page; a page that does not say is taken for A4.

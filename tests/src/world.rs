@@ -311,6 +311,9 @@ ca = "trust/root.pem"
 receipt_key = "trust/receipt.pub"
 public_url = "{public}"
 
+[reading]
+runtime = {runtime:?}
+
 [space]
 reserve_mib = {reserve_mib}
 
@@ -329,6 +332,7 @@ roots = "trust/root.pem"
             chip = self.chip_section(),
             // Less than what `fill` of the full-disk tests leaves would let every visit begin.
             reserve_mib = 1,
+            runtime = crate::workspace().join("target/litert/libLiteRt.so"),
             book = book_of_today(),
             state = self.state_dir(),
             device = self.device_port,

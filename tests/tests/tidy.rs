@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tests/fuzz", &["drivers/", "firmware", "formats/", "models"]),
     ("tests/paper", &[]),
     ("tests/sim", &["drivers/", "firmware", "formats/", "models", "registry"]),
-    ("tests", &["firmware", "formats/", "registry", "tests/"]),
+    ("tests", &["drivers/api", "firmware", "formats/", "models", "registry", "tests/"]),
 ];
 /// What any package's own tests may use besides.
 const TESTS_MAY_USE: &[&str] = &["drivers/", "tests/"];

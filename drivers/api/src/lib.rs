@@ -18,6 +18,6 @@ pub use clock::{ClockGauge, ClockState};
 pub use code::CodeReader;
 pub use error::{DeviceError, Fault};
 pub use power::{Power, PowerState};
-pub use raster::{PixelFormat, Raster, RasterError};
+pub use raster::{PixelFormat, Raster, RasterError, Turn};
 pub use scanner::{ScanSettings, Scanner};
 pub use token::{KeyAlgorithm, Pin, SigningSession, Token};

@@ -113,14 +113,75 @@ impl Raster {
         &self.data
     }
 
-    /// The page turned by half a turn, in place.
-    pub fn turn_half(&mut self) {
-        let pixel = self.format.bytes();
-        self.data.reverse();
-        if pixel > 1 {
-            for bytes in self.data.chunks_exact_mut(pixel) {
-                bytes.reverse();
+    /// Turns the page clockwise.
+    pub fn turn(&mut self, turn: Turn) {
+        if turn == Turn::None {
+            return;
+        }
+        if turn == Turn::Half {
+            let pixel = self.format.bytes();
+            self.data.reverse();
+            if pixel > 1 {
+                self.data.chunks_exact_mut(pixel).for_each(<[u8]>::reverse);
             }
+            return;
+        }
+        let turned = match self.format {
+            PixelFormat::Gray8 => self.quarter_turned::<1>(turn),
+            PixelFormat::Rgb8 => self.quarter_turned::<3>(turn),
+        };
+        self.data.zeroize();
+        self.data = turned;
+        (self.width, self.height) = (self.height, self.width);
+    }
+
+    /// The pixels of `BYTES` bytes, turned by one or three quarters.
+    fn quarter_turned<const BYTES: usize>(&self, turn: Turn) -> Vec<u8> {
+        /// Squares of this side are moved at once, so that their rows stay in the cache.
+        const TILE: usize = 32;
+        let (width, height) = (self.width as usize, self.height as usize);
+        let pixels = self.data.as_chunks::<BYTES>().0;
+        let mut turned = vec![0; self.data.len()];
+        let out = turned.as_chunks_mut::<BYTES>().0;
+        for top in (0..height).step_by(TILE) {
+            for left in (0..width).step_by(TILE) {
+                for y in top..(top + TILE).min(height) {
+                    for x in left..(left + TILE).min(width) {
+                        let to = match turn {
+                            Turn::Quarter => x * height + (height - 1 - y),
+                            _ => (width - 1 - x) * height + y,
+                        };
+                        out[to] = pixels[y * width + x];
+                    }
+                }
+            }
+        }
+        turned
+    }
+}
+
+/// How far a page is turned, clockwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// Not at all.
+    #[default]
+    None,
+    /// By 90 degrees.
+    Quarter,
+    /// By 180 degrees.
+    Half,
+    /// By 270 degrees.
+    ThreeQuarters,
+}
+
+impl Turn {
+    /// The same in degrees.
+    pub const fn degrees(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Quarter => 90,
+            Self::Half => 180,
+            Self::ThreeQuarters => 270,
         }
     }
 }
@@ -158,10 +219,31 @@ mod tests {
     }
 
     #[test]
-    fn half_a_turn_keeps_channels_in_order() {
-        let mut page =
-            Raster::new(2, 1, PixelFormat::Rgb8, 300, vec![1, 2, 3, 4, 5, 6]).expect("shape");
-        page.turn_half();
-        assert_eq!(page.data(), [4, 5, 6, 1, 2, 3]);
+    fn a_turned_page_keeps_its_channels_in_order() {
+        let page = || {
+            let data = vec![1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+            Raster::new(2, 2, PixelFormat::Rgb8, 300, data).expect("shape")
+        };
+        let turned = |turn| {
+            let mut page = page();
+            page.turn(turn);
+            page.data().chunks(3).map(|pixel| pixel[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(turned(Turn::None), [1, 4, 7, 10]);
+        assert_eq!(turned(Turn::Quarter), [7, 1, 10, 4]);
+        assert_eq!(turned(Turn::Half), [10, 7, 4, 1]);
+        assert_eq!(turned(Turn::ThreeQuarters), [4, 10, 1, 7]);
+    }
+
+    #[test]
+    fn a_quarter_turn_and_its_reverse_give_the_page_back() {
+        let (width, height) = (70, 45);
+        let data: Vec<u8> = (0..width * height).map(|i| (i % 251) as u8).collect();
+        let whole = Raster::new(width, height, PixelFormat::Gray8, 300, data).expect("shape");
+        let mut page = whole.clone();
+        page.turn(Turn::Quarter);
+        assert_eq!((page.width(), page.height()), (height, width));
+        page.turn(Turn::ThreeQuarters);
+        assert_eq!((page.width(), page.data()), (width, whole.data()));
     }
 }

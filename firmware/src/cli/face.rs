@@ -13,7 +13,7 @@ use models::face::{Face as FoundFace, FaceModels, Gate, Quality};
 use serde_json::{Value, json};
 
 use super::{Outcome, complain};
-use crate::config::Reading;
+use crate::config::{Reading, installed};
 use crate::photo::{self, PHOTO_BYTES_MAX, PhotoError};
 
 /// Compares faces and follows challenges on image files.
@@ -26,6 +26,9 @@ pub enum Face {
     /// Says whether a sequence of frames shows a living person who did what was asked for.
     Live(live::Live),
 }
+
+/// Where the image keeps the face models.
+const MODELS: &str = "/usr/share/kiosk/models";
 
 /// Where the models are.
 #[derive(Debug, clap::Args)]
@@ -50,27 +53,13 @@ pub fn face(args: &Face) -> Outcome {
 
 impl Models {
     fn open(&self) -> Result<FaceModels, Outcome> {
-        let site = Reading::default();
-        let folder = place(self.models.as_deref(), &site.models, "models");
-        let runtime = place(self.runtime.as_deref(), &site.runtime, "litert/libLiteRt.so");
+        let folder = self.models.clone().unwrap_or_else(|| installed(MODELS, "models"));
+        let runtime = self.runtime.clone().unwrap_or_else(|| Reading::default().runtime);
         FaceModels::open(&folder, &runtime).map_err(|error| {
             complain(&error, "run `make models`, or name what is installed: --models, --runtime");
             Outcome::Misuse
         })
     }
-}
-
-/// What is given, else the site's, else what lies beside the program's build folder or below
-/// `target` here.
-fn place(given: Option<&Path>, site: &Path, built: &str) -> PathBuf {
-    if let Some(given) = given {
-        return given.to_owned();
-    }
-    let program = std::env::current_exe().ok();
-    let beside = program.and_then(|p| Some(p.parent()?.parent()?.join(built)));
-    let here = Path::new("target").join(built);
-    let built = beside.into_iter().chain([here]).find(|path| path.exists());
-    built.filter(|_| !site.exists()).unwrap_or_else(|| site.to_owned())
 }
 
 /// Why an image file is not looked at.

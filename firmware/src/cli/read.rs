@@ -30,18 +30,8 @@ pub struct Read {
     /// Prints JSON: lines and words with boxes and confidence, kind, fields, findings.
     #[arg(long)]
     json: bool,
-    /// Which engine reads.
-    #[arg(long, value_enum, default_value_t)]
-    engine: ReadingEngine,
-    /// Folder with our own models.
-    #[arg(long)]
-    models: Option<PathBuf>,
-    /// The inference runtime, libLiteRt.so.
-    #[arg(long)]
-    runtime: Option<PathBuf>,
-    /// Folder with the Tesseract language files.
-    #[arg(long)]
-    tessdata: Option<PathBuf>,
+    #[command(flatten)]
+    with: ReadWith,
     /// Dots per inch of the images; unless given, they are taken to be A4 pages.
     #[arg(long, default_value_t = 0)]
     dpi: u32,
@@ -49,19 +39,10 @@ pub struct Read {
 
 /// Runs the command.
 pub fn read(args: Read) -> Outcome {
-    let mut config = Reading { engine: args.engine, ..Reading::default() };
-    let set = |own: &mut PathBuf, given: Option<PathBuf>| {
-        if let Some(given) = given {
-            *own = given;
-        }
-    };
-    set(&mut config.models, args.models);
-    set(&mut config.runtime, args.runtime);
-    set(&mut config.tessdata, args.tessdata);
-    let mut reader = match open_reader(&config) {
+    let mut reader = match args.with.open() {
         Ok(reader) => reader,
         Err(error) => {
-            complain(&error, "install what is named, or choose another --engine");
+            complain(&error, "run `make setup`, install what is named, or choose another --engine");
             return Outcome::Misuse;
         }
     };
@@ -93,6 +74,45 @@ pub fn read(args: Read) -> Outcome {
         }
     }
     if failed { Outcome::Failed } else { Outcome::Done }
+}
+
+/// Which engine reads files, and with what.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReadWith {
+    /// Which engine reads [default: own; tesseract where LiteRT is not installed].
+    #[arg(long, value_enum)]
+    engine: Option<ReadingEngine>,
+    /// Folder with other weights of our own reader than the built-in ones.
+    #[arg(long)]
+    models: Option<PathBuf>,
+    /// The inference runtime, libLiteRt.so.
+    #[arg(long)]
+    runtime: Option<PathBuf>,
+    /// Folder with the Tesseract language files.
+    #[arg(long)]
+    tessdata: Option<PathBuf>,
+}
+
+impl ReadWith {
+    /// Opens a reader.
+    pub(super) fn open(self) -> Result<Reader, ReadError> {
+        let built_in = Reading::default();
+        let mut config = Reading {
+            engine: self.engine.unwrap_or_default(),
+            models: self.models,
+            runtime: self.runtime.unwrap_or(built_in.runtime),
+            tessdata: self.tessdata.unwrap_or(built_in.tessdata),
+            ..built_in
+        };
+        match open_reader(&config) {
+            Err(error @ ReadError::Net(_)) if self.engine.is_none() => {
+                complain(&error, "Tesseract reads instead");
+                config.engine = ReadingEngine::Tesseract;
+                open_reader(&config)
+            }
+            opened => opened,
+        }
+    }
 }
 
 /// Why a page has no reading.
@@ -156,6 +176,7 @@ fn as_json(pages: &[PageReading], model: &models::ModelInfo) -> Value {
         json!({
             "id": field.id, "value": field.value, "page": field.page,
             "quad": quad(&field.quad), "confidence": field.confidence,
+            "normal": field.normal, "valid": field.valid,
         })
     });
     json!({
@@ -186,7 +207,7 @@ fn page(reading: &PageReading) -> Value {
     let regions = |regions: &[Region]| regions.iter().map(|r| quad(&r.quad())).collect::<Vec<_>>();
     json!({
         "width": reading.width, "height": reading.height, "dpi": reading.dpi,
-        "turned_half": reading.turned_half, "skew_degrees": reading.skew_degrees,
+        "turn_degrees": reading.turn.degrees(), "skew_degrees": reading.skew_degrees,
         "blank": reading.blank, "sharpness": reading.sharpness,
         "confidence": reading.confidence,
         "lines": lines.collect::<Vec<_>>(),

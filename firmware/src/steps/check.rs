@@ -340,7 +340,7 @@ mod tests {
             width: 2480,
             height: 3508,
             dpi: 300,
-            turned_half: false,
+            turn: drivers_api::Turn::None,
             skew_degrees: 0.0,
             lines: lines.iter().enumerate().map(line).collect(),
             confidence: 0.95,

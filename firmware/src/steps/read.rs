@@ -70,13 +70,13 @@ impl ReaderPool {
 pub fn open_reader(config: &Reading) -> Result<Reader, ReadError> {
     match config.engine {
         ReadingEngine::Tesseract => Reader::open(Some(&config.tessdata), 1),
-        ReadingEngine::Own => Reader::open_own(&config.models, &config.runtime, 1),
+        ReadingEngine::Own => Reader::open_own(config.models.as_deref(), &config.runtime, 1),
     }
 }
 
 /// Reads pages.
 pub trait PageReader: Send + Sync {
-    /// Reads a page and makes its JPEG. A page that lay upside down is turned.
+    /// Reads a page and makes its JPEG. A page that did not lie upright is turned.
     fn read(&self, raster: Raster) -> Result<KeptPage, Trouble>;
 }
 
@@ -98,9 +98,7 @@ impl PageReader for ReaderPool {
         if reading.blank {
             return Err(unusable(Say::PageBlank, format!("ink on {:.4} of the page", reading.ink)));
         }
-        if reading.turned_half {
-            raster.turn_half();
-        }
+        raster.turn(reading.turn);
         let jpeg = picture::encode(&raster, picture::RECIPE)
             .map_err(|error| unusable(Say::Internal, format!("JPEG: {error}")))?;
         Ok(KeptPage {

@@ -11,9 +11,13 @@ const POSSIBLE: f32 = 0.02;
 /// The line's letters, each word settled.
 pub(super) fn repaired(letters: &[Letter]) -> Vec<Letter> {
     let mut out = Vec::with_capacity(letters.len());
+    let in_capitals = is_in_capitals(letters);
     for part in letters.split_inclusive(|letter| letter.text == ' ') {
         let mut word = part.to_vec();
         settle_zeros(&mut word);
+        if in_capitals {
+            raise(&mut word);
+        }
         let inside = |letter: &Letter| letter.text.is_alphanumeric();
         let first = word.iter().position(inside).unwrap_or(0);
         let last = word.iter().rposition(inside).map_or(first, |last| last + 1);
@@ -44,11 +48,44 @@ fn settle_zeros(word: &mut [Letter]) {
     }
 }
 
+/// Whether a line is one of capitals, but for a letter or two.
+fn is_in_capitals(letters: &[Letter]) -> bool {
+    const CAPITALS_MIN: usize = 8;
+    let capitals = letters.iter().filter(|letter| letter.text.is_uppercase()).count();
+    let small = letters.iter().filter(|letter| letter.text.is_lowercase()).count();
+    capitals >= CAPITALS_MIN && 8 * small <= capitals
+}
+
+/// Makes capitals of a word's small letters in a line of capitals: of such as stand before or
+/// between capitals, and of a short word's. A name as `Lê` stays, and so does a unit behind digits.
+fn raise(word: &mut [Letter]) {
+    const SHORT: usize = 3;
+    let alphabetic = |letter: &&Letter| letter.text.is_alphabetic();
+    let letters = word.iter().filter(alphabetic).count();
+    let small = word.iter().filter(|letter| letter.text.is_lowercase()).count();
+    let titled = word.iter().find(alphabetic).is_some_and(|first| first.text.is_uppercase())
+        && small + 1 == letters;
+    let numbered = word.iter().any(|letter| letter.text.is_ascii_digit());
+    if small == 0 || titled || numbered || (small == letters && letters > SHORT) {
+        return;
+    }
+    for letter in word.iter_mut().filter(|letter| letter.text.is_lowercase()) {
+        let others = letter.others.iter().filter(|(_, sure)| *sure >= POSSIBLE);
+        let capital = others.filter_map(|(other, _)| *other).find(|other| other.is_uppercase());
+        let own = letter.text.to_uppercase().next().unwrap_or(letter.text);
+        letter.text = capital.unwrap_or(own);
+    }
+}
+
 /// The likeliest change of one letter that makes a syllable of what is none.
 fn spelt(word: &[Letter]) -> Option<Vec<Letter>> {
     let plain = |letter: &Letter| letter.text.is_alphabetic() || "!|".contains(letter.text);
     let written = text(word);
-    let name = |text: &str| text.chars().count() > 1 && text == text.to_uppercase();
+    // Capitals without any marked vowel may be initials.
+    let name = |text: &str| {
+        let marked = |letter: char| !letter.is_ascii() && letter != 'Đ';
+        text.chars().count() > 1 && text == text.to_uppercase() && !text.contains(marked)
+    };
     if word.len() < 2 || !word.iter().all(plain) || name(&written) || is_syllable(&written) {
         return None;
     }
@@ -98,6 +135,20 @@ mod tests {
             "no syllable either way"
         );
         assert_eq!(text(&repaired(&word("UBND", "UB-D", 0.3))), "UBND", "initials");
+    }
+
+    #[test]
+    fn a_line_of_capitals_has_no_small_letters() {
+        let line = |line: &str| text(&repaired(&word(line, &"-".repeat(60), 0.0)));
+        assert_eq!(line("BAN CHỈ HUY QUÂN sự HUYỆN"), "BAN CHỈ HUY QUÂN SỰ HUYỆN");
+        assert_eq!(line("QUYỀN SỬ DỤNG ĐẤT, gUYỀN SỞ HỮU"), "QUYỀN SỬ DỤNG ĐẤT, GUYỀN SỞ HỮU");
+        for kept in
+            ["HỌ VÀ TÊN ĐẦY ĐỦ: Lê", "DIỆN TÍCH SÀN 100m2", "TỔNG CỘNG CÁC KHOẢN đồng", "Số: 12"]
+        {
+            assert_eq!(line(kept), kept);
+        }
+        let unsure = word("QUYỀN SỬ DỤNG ĐẤT gUYỀN", "------------------Q----", 0.3);
+        assert_eq!(text(&repaired(&unsure)), "QUYỀN SỬ DỤNG ĐẤT QUYỀN");
     }
 
     #[test]

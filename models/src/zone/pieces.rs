@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_sign_in_the_shade_is_one_piece_and_the_shade_none() {
-        let shade = |x: usize| 220 - x as u8 / 2;
+        let shade = |x: usize| 220 - (x / 2) as u8;
         let mut data: Vec<u8> = (0..300 * 100).map(|i| shade(i % 300)).collect();
         for y in 40..60 {
             for x in 200..210 {

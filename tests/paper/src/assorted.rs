@@ -1,7 +1,7 @@
 //! Assorted pages, each another layout: what stands where is drawn anew for each seed, so that a
 //! reader is judged on pages that nobody tuned it on.
 
-mod text;
+pub(crate) mod text;
 
 use crate::canvas::{BLACK, Canvas, RED, Style};
 use crate::fonts::{Face, Fonts, Typeface};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use drivers_api::{
     ClockGauge, ClockState, CodeReader, DeviceError, Fault, KeyAlgorithm, Pin, PixelFormat, Raster,
-    ScanSettings, Scanner, SigningSession, Token,
+    ScanSettings, Scanner, SigningSession, Token, Turn,
 };
 use formats_copy::CopyRequest;
 use kiosk::desk::KeptPage;
@@ -103,7 +103,7 @@ impl PageReader for SimReader {
             width: raster.width(),
             height: raster.height(),
             dpi: raster.dpi(),
-            turned_half: self.0.one_in(20),
+            turn: if self.0.one_in(20) { Turn::Half } else { Turn::None },
             skew_degrees: 0.0,
             lines,
             confidence: 0.9,

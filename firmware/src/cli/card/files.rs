@@ -62,12 +62,9 @@ pub(super) fn read(args: Card) -> Outcome {
 }
 
 fn open(args: &Card, engine: crate::config::ReadingEngine) -> Result<Reader, ReadError> {
-    let mut config = Reading { engine, ..Reading::default() };
-    let given = [
-        (&mut config.models, &args.models),
-        (&mut config.runtime, &args.runtime),
-        (&mut config.tessdata, &args.tessdata),
-    ];
+    let models = args.models.clone();
+    let mut config = Reading { engine, models, ..Reading::default() };
+    let given = [(&mut config.runtime, &args.runtime), (&mut config.tessdata, &args.tessdata)];
     for (own, given) in given {
         if let Some(given) = given {
             own.clone_from(given);

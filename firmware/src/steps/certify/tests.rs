@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use drivers_api::{ClockState, DeviceError, Pin, Raster, Token};
+use drivers_api::{ClockState, DeviceError, Pin, Raster, Token, Turn};
 use drivers_sim::{SimClockGauge, SimCodeReader, SimScanner};
 use formats_files::MemoryDisk;
 use models::PageReading;
@@ -177,7 +177,7 @@ impl Bench {
                 width: 1,
                 height: 1,
                 dpi: 300,
-                turned_half: false,
+                turn: Turn::None,
                 skew_degrees: 0.0,
                 lines: vec![],
                 confidence: 0.0,

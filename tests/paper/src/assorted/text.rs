@@ -229,31 +229,31 @@ const PLACES: [&str; 16] = [
     "núi Đá Bia",
 ];
 
-pub(super) fn pick<'a>(rng: &mut Rng, list: &[&'a str]) -> &'a str {
+pub(crate) fn pick<'a>(rng: &mut Rng, list: &[&'a str]) -> &'a str {
     list[(rng.next() % list.len() as u64) as usize]
 }
 
-pub(super) fn title(rng: &mut Rng) -> &'static str {
+pub(crate) fn title(rng: &mut Rng) -> &'static str {
     pick(rng, &TITLES)
 }
 
-pub(super) fn office(rng: &mut Rng) -> &'static str {
+pub(crate) fn office(rng: &mut Rng) -> &'static str {
     pick(rng, &OFFICES)
 }
 
-pub(super) fn label(rng: &mut Rng) -> &'static str {
+pub(crate) fn label(rng: &mut Rng) -> &'static str {
     pick(rng, &LABELS)
 }
 
-pub(super) fn column_head(rng: &mut Rng) -> &'static str {
+pub(crate) fn column_head(rng: &mut Rng) -> &'static str {
     pick(rng, &HEADS)
 }
 
-pub(super) fn person(rng: &mut Rng) -> String {
+pub(crate) fn person(rng: &mut Rng) -> String {
     format!("{} {} {}", pick(rng, &FAMILY), pick(rng, &MIDDLE), pick(rng, &GIVEN))
 }
 
-pub(super) fn date(rng: &mut Rng) -> String {
+pub(crate) fn date(rng: &mut Rng) -> String {
     let (day, month) = (1 + rng.below(28), 1 + rng.below(12));
     let year = 1950 + rng.below(77);
     match rng.below(4) {
@@ -264,7 +264,7 @@ pub(super) fn date(rng: &mut Rng) -> String {
     }
 }
 
-pub(super) fn amount(rng: &mut Rng) -> String {
+pub(crate) fn amount(rng: &mut Rng) -> String {
     let (high, low) = (1 + rng.below(999), rng.below(1000));
     match rng.below(3) {
         0 => format!("{high}.{low:03}"),
@@ -273,7 +273,7 @@ pub(super) fn amount(rng: &mut Rng) -> String {
     }
 }
 
-pub(super) fn code(rng: &mut Rng) -> String {
+pub(crate) fn code(rng: &mut Rng) -> String {
     let letter = |rng: &mut Rng| char::from(b'A' + rng.below(26) as u8);
     let (a, b) = (letter(rng), letter(rng));
     let number = rng.below(90_000);
@@ -286,7 +286,7 @@ pub(super) fn code(rng: &mut Rng) -> String {
 }
 
 /// What fills a form's line or a table's cell.
-pub(super) fn value(rng: &mut Rng) -> String {
+pub(crate) fn value(rng: &mut Rng) -> String {
     match rng.below(7) {
         0 => person(rng),
         1 => date(rng),
@@ -299,7 +299,7 @@ pub(super) fn value(rng: &mut Rng) -> String {
 }
 
 /// A sentence with its gaps filled.
-pub(super) fn sentence(rng: &mut Rng) -> String {
+pub(crate) fn sentence(rng: &mut Rng) -> String {
     let mut out = String::new();
     let mut parts = pick(rng, &SENTENCES).split('{');
     out.push_str(parts.next().unwrap_or_default());
@@ -324,6 +324,6 @@ pub(super) fn sentence(rng: &mut Rng) -> String {
 }
 
 /// So many sentences as one paragraph.
-pub(super) fn paragraph(rng: &mut Rng, sentences: u64) -> String {
+pub(crate) fn paragraph(rng: &mut Rng, sentences: u64) -> String {
     (0..sentences).map(|_| sentence(rng)).collect::<Vec<_>>().join(" ")
 }
