@@ -31,6 +31,10 @@ JUDGE=(chromium chromium-driver default-jre-headless fonts-ocr-b fonts-urw-base3
 TPM=(dbus-daemon libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0
     swtpm tpm2-abrmd tpm2-tools)
 
+# A machine in a machine, with the kernel's own simulated devices.
+GUEST=(busybox-static cpio kmod qemu-system-x86)
+readonly GUEST_MODULES=(vivid)
+
 # Typefaces that our reader was never trained on, to judge it by.
 EVAL=(fonts-clear-sans fonts-crosextra-carlito fonts-freefont-ttf fonts-texgyre)
 
@@ -120,6 +124,25 @@ zipfile.ZipFile(sys.argv[1]).read("skimage/data/astronaut.png"))' \
         "$1"/scikit_image-*.whl >target/faces/astronaut.png
 }
 
+# Debian's kernel and the modules of the guest's devices, in the order in which they load.
+install_guest() {
+    local folder=target/guest root=target/guest/root kernel module file count=100
+    kernel=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p')
+    rm -rf "$folder"
+    mkdir -p "$folder/modules"
+    (cd "$folder" && apt-get download -q "$kernel")
+    dpkg-deb -x "$folder"/linux-image-*.deb "$root"
+    kernel=$(ls "$root/lib/modules")
+    depmod -b "$root" "$kernel"
+    for module in "${GUEST_MODULES[@]}"; do
+        modprobe -D -d "$root" -S "$kernel" "$module" | while read -r _ file _; do
+            cp "$file" "$folder/modules/$((count++))-$(basename "$file")"
+        done
+    done
+    cp "$root"/boot/vmlinuz-* "$folder/vmlinuz"
+    rm -rf "$root" "$folder"/linux-image-*.deb
+}
+
 node_is_enough() {
     local version
     version=$(node --version 2>/dev/null) && npm --version >/dev/null 2>&1 &&
@@ -143,11 +166,12 @@ install_cargo_deny() {
 }
 
 base() {
-    install_packages "${BUILD[@]}" "${RUN[@]}" "${JUDGE[@]}" "${TPM[@]}"
+    install_packages "${BUILD[@]}" "${RUN[@]}" "${JUDGE[@]}" "${TPM[@]}" "${GUEST[@]}"
     install_rust
     install_judges
     install_litert
     install_models
+    install_guest
     install_node_packages
 }
 

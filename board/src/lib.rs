@@ -24,6 +24,9 @@ pub struct Board {
     /// The reader for the chip of identity cards.
     #[serde(default)]
     pub chip: Chip,
+    /// The camera that looks at the person.
+    #[serde(default)]
+    pub camera: Camera,
     /// What tells whether the kiosk runs on the mains or on a battery.
     #[serde(default)]
     pub power: Power,
@@ -96,6 +99,49 @@ pub enum Chip {
 /// Chips compute for a second or two; a reader that is silent for longer is stuck.
 const fn default_command_s() -> u64 {
     10
+}
+
+/// The camera that looks at the person, and its driver.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Camera {
+    /// This board has none.
+    #[default]
+    None,
+    /// A camera behind Video4Linux.
+    V4l2 {
+        /// Its node, best one of `/dev/v4l/by-path`: another camera in its socket is noticed.
+        node: PathBuf,
+        /// A part of the name that the camera gives itself; empty takes any.
+        #[serde(default)]
+        card: String,
+        /// Width and height in pixels; 90 pixels between the eyes are needed at arm's length.
+        #[serde(default = "default_picture")]
+        size: (u32, u32),
+        /// Frames a second.
+        #[serde(default = "default_rate")]
+        rate: u32,
+        /// Longest silence of the camera, in seconds.
+        #[serde(default = "default_silence_s")]
+        silence_s: u64,
+    },
+    /// The simulator: frames that another program draws, from a socket of this machine.
+    Sim {
+        /// The socket, spoken to as `drivers_sim::SocketCamera` says.
+        socket: PathBuf,
+    },
+}
+
+const fn default_picture() -> (u32, u32) {
+    (1280, 720)
+}
+
+const fn default_rate() -> u32 {
+    15
+}
+
+const fn default_silence_s() -> u64 {
+    3
 }
 
 /// The source of power and its driver.

@@ -6,21 +6,23 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use board::{
-    Board, BoardError, Chip as ChipSpec, Clock as ClockSpec, Power as PowerSpec,
-    Scanner as ScannerSpec, SimClock,
+    Board, BoardError, Camera as CameraSpec, Chip as ChipSpec, Clock as ClockSpec,
+    Power as PowerSpec, Scanner as ScannerSpec, SimClock,
 };
-use drivers_api::{CardReader, ClockGauge, ClockState, Power, PowerState, Scanner, Token};
+use drivers_api::{Camera, CardReader, ClockGauge, ClockState, Power, PowerState, Scanner, Token};
+use drivers_camera::{V4l2Camera, V4l2Config};
 use drivers_chip::{PcscConfig, PcscReader};
 use drivers_clock::KernelClock;
 use drivers_codes::QrReader;
 use drivers_power::SysfsPower;
 use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
-use drivers_sim::{SimClockGauge, SimPower};
+use drivers_sim::{SimClockGauge, SimPower, SocketCamera};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use formats_book::BookName;
 use formats_copy::TrustAnchors;
 use formats_mrtd::TrustStore;
 use formats_trust_services::{Online, Settings, SettingsError};
+use models::face::{FaceError, FaceModels};
 use time::OffsetDateTime;
 
 use crate::clock::Clock;
@@ -28,6 +30,7 @@ use crate::config::{Config, Key, Officer};
 use crate::engine::Parts;
 use crate::random::SystemRandom;
 use crate::steps::chip::ChipStation;
+use crate::steps::face::{FaceStation, FaceStep, FaceTuning};
 use crate::steps::prove::{PATIENCE, TimeStamps};
 use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool, seal_key::SealKey};
 use crate::store::{self, Recovery, Store, StoreError};
@@ -166,6 +169,7 @@ pub fn assemble(
         scan_dpi,
         codes: Mutex::new(Box::new(QrReader::new())),
         chip: chip_station(&board.chip, &config)?,
+        face: face_step(&board.camera, &config),
         readers: Box::new(readers),
         copy_issued: Arc::default(),
         config,
@@ -216,6 +220,51 @@ fn chip_station(spec: &ChipSpec, config: &Config) -> Result<Option<ChipStation>,
     let trust = card_issuers(&config.chip.trust)?;
     let patience = Duration::from_secs(config.chip.wait_s.into());
     Ok(Some(ChipStation { reader: Mutex::new(reader), trust, patience }))
+}
+
+/// Camera and face models. A kiosk without the models works, and says that nothing is compared.
+fn face_step(spec: &CameraSpec, config: &Config) -> Option<Box<dyn FaceStep>> {
+    let (camera, name) = camera(spec)?;
+    match face_station(camera, name, config) {
+        Ok(station) => Some(Box::new(station)),
+        Err(error) => {
+            let hint = "run `make models`, or name what is installed in face.models";
+            tracing::error!(error = crate::chain(&error), hint, "no faces are compared");
+            None
+        }
+    }
+}
+
+fn face_station(
+    camera: Box<dyn Camera>,
+    name: String,
+    config: &Config,
+) -> Result<FaceStation, FaceError> {
+    let models = FaceModels::open(&config.face.models, &config.reading.runtime)?;
+    FaceStation::new(camera, name, models, FaceTuning { fmr: config.face.fmr })
+}
+
+/// The board's camera and its name; it is looked for only when it is used.
+fn camera(spec: &CameraSpec) -> Option<(Box<dyn Camera>, String)> {
+    match spec {
+        CameraSpec::None => None,
+        CameraSpec::V4l2 { node, card, size, rate, silence_s } => {
+            let camera = V4l2Camera::new(V4l2Config {
+                node: node.clone(),
+                card: card.clone(),
+                size: *size,
+                rate: *rate,
+                silence: Duration::from_secs(*silence_s),
+            });
+            Some((Box::new(camera), node.display().to_string()))
+        }
+        CameraSpec::Sim { socket } => {
+            // Frames count as taken so far apart, however long they took to be drawn.
+            const INTERVAL: Duration = Duration::from_millis(80);
+            let camera = SocketCamera::new(socket.clone(), INTERVAL);
+            Some((Box::new(camera), socket.display().to_string()))
+        }
+    }
 }
 
 /// The board's card reader; it is looked for only when it is used.

@@ -62,6 +62,9 @@ pub struct Config {
     /// The chip of the identity card.
     #[serde(default)]
     pub chip: Chip,
+    /// The comparison of faces.
+    #[serde(default)]
+    pub face: Face,
     /// What is kept free, and how long delivered copies stay.
     #[serde(default)]
     pub space: Space,
@@ -333,11 +336,12 @@ fn runtime() -> PathBuf {
 
 /// Where the image keeps a thing, unless only a build has it: beside the program's folder or below
 /// `target` here.
-pub(crate) fn installed(image: &str, build: &str) -> PathBuf {
+fn installed(image: &str, build: &str) -> PathBuf {
     let image = PathBuf::from(image);
     let program = std::env::current_exe().unwrap_or_default();
     let beside = program.parent().and_then(Path::parent).map(|folder| folder.join(build));
-    let built = beside.into_iter().chain([Path::new("target").join(build)]).find(|b| b.exists());
+    let here = std::path::absolute(Path::new("target").join(build)).ok();
+    let built = beside.into_iter().chain(here).find(|built| built.exists());
     built.filter(|_| !image.exists()).unwrap_or(image)
 }
 
@@ -357,6 +361,28 @@ impl Default for Chip {
     fn default() -> Self {
         Self { trust: vec![], wait_s: 20 }
     }
+}
+
+/// How faces are compared, where the board has a camera.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Face {
+    /// Folder with the face models.
+    pub models: PathBuf,
+    /// Share of strangers that may pass: 1e-3 or 1e-4.
+    pub fmr: f64,
+}
+
+impl Default for Face {
+    /// One in a thousand: who does not match loses a minute, not the copy; the officer looks.
+    fn default() -> Self {
+        Self { models: face_models(), fmr: 1e-3 }
+    }
+}
+
+/// Where the image keeps the face models, or where `make models` puts them.
+pub(crate) fn face_models() -> PathBuf {
+    installed("/usr/share/kiosk/models", "models")
 }
 
 /// Space on the data partition.
@@ -450,6 +476,7 @@ impl Config {
             &mut self.fonts.bold,
             &mut self.reading.tessdata,
             &mut self.reading.runtime,
+            &mut self.face.models,
         ];
         let officers = self.officers.iter_mut();
         let of_officers =
@@ -475,6 +502,9 @@ impl Config {
         let wrong = |key, problem: &str| {
             Err(ConfigError::Value { path: path.into(), key, problem: problem.into() })
         };
+        if ![1e-3, 1e-4].contains(&self.face.fmr) {
+            return wrong("face.fmr", "thresholds were measured for 1e-3 and 1e-4");
+        }
         if !self.screen.listen.ip().is_loopback() {
             return wrong("screen.listen", "the pages must be served on loopback only");
         }

@@ -47,7 +47,7 @@ impl Drop for KeptPage {
 /// How long a stage of the visit took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Timing {
-    /// The stage: scan, read, check, identify, chip, certify.
+    /// The stage: scan, read, check, identify, chip, face, certify.
     pub stage: &'static str,
     /// Milliseconds of wall time.
     pub ms: u64,
@@ -72,6 +72,10 @@ pub struct Desk {
     pub zone: Option<Mrz>,
     /// What was read from its chip.
     pub chip: Option<formats_mrtd::Chip>,
+    /// What may be portraits on the scan of the card.
+    pub portraits: Vec<Raster>,
+    /// Whether the kiosk may look at the person just now.
+    pub looking: bool,
     /// The PIN just entered by the officer.
     pub pin: Option<Pin>,
     /// The officer's opened key.

@@ -17,11 +17,11 @@ use crate::config::Config;
 use crate::desk::{Desk, Timing};
 use crate::keys::KeyReport;
 use crate::random::{Random, RandomError};
-use crate::steps::{certify, check, chip, decide, defer, identify, read, scan};
+use crate::steps::{certify, check, chip, decide, defer, face, identify, read, scan};
 use crate::store::{Record, Store};
 use crate::visit::{
-    Answer, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, PageId, Say,
-    Severity, State, Trouble, Visit, VisitId, Wish,
+    Answer, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, FaceGap, FaceOutcome,
+    PageId, Say, Severity, State, Trouble, Visit, VisitId, Wish,
 };
 
 /// How often time is told to the visit.
@@ -45,6 +45,8 @@ pub struct Parts {
     pub codes: Mutex<Box<dyn CodeReader>>,
     /// The reader for the card's chip, where the board has one.
     pub chip: Option<chip::ChipStation>,
+    /// Camera and face models, where the kiosk has them.
+    pub face: Option<Box<dyn face::FaceStep>>,
     /// The page readers.
     pub readers: Box<dyn read::PageReader>,
     /// Keys of officers and authority.
@@ -253,15 +255,13 @@ impl Machine {
         let (visit, effects) = self.visit.clone().step(event, now);
         self.visit = visit;
         for effect in &effects {
-            self.hands.forget(effect);
+            self.hands.do_at_once(effect);
         }
         let Some(dossier) = self.visit.dossier() else { return vec![] };
         if starting.as_ref() == Some(&dossier.visit) {
             self.hands.desk().begin(dossier.visit.clone());
         }
-        let lasting = effects
-            .into_iter()
-            .filter(|e| !matches!(e, Effect::Wipe | Effect::KeepSlip | Effect::DropPage(_)));
+        let lasting = effects.into_iter().filter(|effect| !effect.is_done_at_once());
         lasting.map(|effect| Job { dossier: dossier.clone(), effect }).collect()
     }
 }
@@ -299,7 +299,7 @@ impl Hands {
         Ok(VisitId(hex::encode(bytes)))
     }
 
-    fn forget(&self, effect: &Effect) {
+    fn do_at_once(&self, effect: &Effect) {
         match effect {
             Effect::Wipe => self.desk().wipe(),
             Effect::KeepSlip => self.desk().keep_slip(),
@@ -308,13 +308,17 @@ impl Hands {
                 desk.scanned.remove(page);
                 desk.pages.remove(page);
             }
+            Effect::StopFace => self.desk().looking = false,
+            Effect::NoteReceived => self.desk().received = Some(self.parts.clock.now()),
             Effect::LookForRoom
             | Effect::ScanPage(_)
             | Effect::ReadPage(_)
             | Effect::Check
             | Effect::ScanCard
             | Effect::ReadChip
-            | Effect::CompareFace
+            | Effect::LookForFace
+            | Effect::CompareFace { .. }
+            | Effect::RecordConsent(_)
             | Effect::OpenKey(_)
             | Effect::Certify(_)
             | Effect::RecordRefusal(..)
@@ -360,11 +364,14 @@ impl Hands {
             Effect::Check => Some(self.timed("check", || self.check())),
             Effect::ScanCard => Some(self.timed("identify", || self.scan_card(visit))),
             Effect::ReadChip => Some(self.timed("chip", || self.read_chip(visit))),
-            Effect::CompareFace => {
-                if let Some(mut desk) = self.desk_of(visit) {
-                    desk.received = Some(self.parts.clock.now());
-                }
-                Some(Answer::Face(identify::compare_face()))
+            Effect::LookForFace => Some(self.look_for_face(visit)),
+            Effect::CompareFace { slowly } => {
+                Some(self.timed("face", || self.compare_face(visit, slowly)))
+            }
+            Effect::RecordConsent(given) => {
+                let purpose = "face".into();
+                self.note(Record::Consent { visit: visit.0.clone(), purpose, given });
+                None
             }
             Effect::Defer(deferral) => Some(self.defer(&dossier, &deferral)),
             Effect::OpenKey(decision) => Some(self.open_key(visit, &decision)),
@@ -383,7 +390,18 @@ impl Hands {
                 }
                 None
             }
-            Effect::Wipe | Effect::KeepSlip | Effect::DropPage(_) => None,
+            Effect::Wipe
+            | Effect::KeepSlip
+            | Effect::DropPage(_)
+            | Effect::StopFace
+            | Effect::NoteReceived => None,
+        }
+    }
+
+    /// Puts on record what may be missing there: the next record that must be written tells.
+    fn note(&self, record: Record) {
+        if let Err(error) = self.parts.store.record(record) {
+            tracing::warn!(error = crate::chain(&error), "a step of the visit is not on record");
         }
     }
 
@@ -454,10 +472,13 @@ impl Hands {
                 let chip = self.parts.chip.is_some();
                 let today = self.parts.clock.now().to_offset(VIETNAM).date();
                 let readers = self.parts.readers.as_ref();
+                let face = self.parts.face.as_ref();
+                let portraits = face.map(|step| step.portraits(&image)).unwrap_or_default();
                 // The zone is what opens a chip most surely.
                 let zone = chip.then(|| identify::zone_from_image(image, readers, today)).flatten();
                 if let Some(mut desk) = self.desk_of(visit) {
                     (desk.card, desk.zone) = (Some(card), zone);
+                    desk.portraits = portraits;
                 }
                 Answer::CardRead { chip }
             }
@@ -474,12 +495,54 @@ impl Hands {
             (Some(station), Some(keys)) => self.chip_outcome(visit, station, &keys),
             _ => ChipOutcome::NotRead(ChipGap::NoReader),
         };
-        let record =
-            Record::ChipLookedAt { visit: visit.0.clone(), outcome: outcome.code().into() };
-        if let Err(error) = self.parts.store.record(record) {
-            tracing::warn!(error = crate::chain(&error), "what came of the chip is not on record");
-        }
+        self.note(Record::ChipLookedAt { visit: visit.0.clone(), outcome: outcome.code().into() });
         Answer::Chip(outcome)
+    }
+
+    /// Whether there is a portrait, a model and a camera.
+    fn look_for_face(&self, visit: &VisitId) -> Answer {
+        let none = |gap| Answer::Face(FaceOutcome::NotCompared(gap));
+        let Some(step) = &self.parts.face else { return none(FaceGap::NoModel) };
+        let portrait = self.desk_of(visit).is_some_and(|desk| {
+            let chip = desk.chip.as_ref().is_some_and(|chip| chip.portrait().is_some());
+            chip || !desk.portraits.is_empty()
+        });
+        if !portrait {
+            return none(FaceGap::NoPortrait);
+        }
+        step.ready().map_or_else(none, |()| Answer::FaceReady)
+    }
+
+    /// Compares the person with the card's portrait while the person wants it and the visit lasts.
+    fn compare_face(&self, visit: &VisitId, slowly: bool) -> Answer {
+        let gap = |gap| Answer::Face(FaceOutcome::NotCompared(gap));
+        let Some(step) = &self.parts.face else { return gap(FaceGap::NoModel) };
+        let Some(mut desk) = self.desk_of(visit) else { return gap(FaceGap::NoPortrait) };
+        desk.looking = true;
+        let chip = desk.chip.as_ref().and_then(chip::portrait).and_then(Result::ok);
+        let portraits = face::Portraits { chip, printed: desk.portraits.clone() };
+        drop(desk);
+        let wanted = || self.desk_of(visit).is_some_and(|desk| desk.looking);
+        let found = step.compare(portraits, slowly, self.parts.random.as_ref(), &wanted);
+        let (score, threshold, liveness) = match found.outcome {
+            FaceOutcome::Compared(result) => {
+                (Some(result.score), Some(result.threshold), Some(result.liveness))
+            }
+            FaceOutcome::NotCompared(_) => (None, None, None),
+        };
+        // A person who has left is not on record but for the consent.
+        if wanted() {
+            self.note(Record::FaceLookedAt {
+                visit: visit.0.clone(),
+                outcome: found.outcome.code().into(),
+                score,
+                threshold,
+                liveness,
+                reasons: found.reasons.iter().map(|&reason| reason.into()).collect(),
+                model: found.model,
+            });
+        }
+        Answer::Face(found.outcome)
     }
 
     fn chip_outcome(
@@ -594,9 +657,14 @@ fn failed(effect: &Effect, cause: &str) -> Answer {
         Effect::Check
         | Effect::DropPage(_)
         | Effect::RecordSecretMark
+        | Effect::RecordConsent(_)
+        | Effect::StopFace
+        | Effect::NoteReceived
         | Effect::KeepSlip
         | Effect::Wipe => Answer::CheckFailed(trouble),
         Effect::ReadChip => Answer::Chip(ChipOutcome::NotRead(ChipGap::Reader)),
-        Effect::CompareFace => Answer::Face(identify::compare_face()),
+        Effect::LookForFace | Effect::CompareFace { .. } => {
+            Answer::Face(FaceOutcome::NotCompared(FaceGap::Failed))
+        }
     }
 }

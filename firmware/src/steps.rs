@@ -8,6 +8,7 @@ pub mod clock;
 pub mod decide;
 pub mod defer;
 pub mod deliver;
+pub mod face;
 pub mod identify;
 pub mod picture;
 pub mod prove;

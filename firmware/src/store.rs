@@ -263,6 +263,8 @@ impl Store {
             | Record::ClockJumped { .. }
             | Record::ClockConfirmed { .. }
             | Record::ChipLookedAt { .. }
+            | Record::Consent { .. }
+            | Record::FaceLookedAt { .. }
             | Record::VisitWiped { .. } => self.append(record).map(drop),
             Record::BookOpened { .. }
             | Record::BookClosed { .. }

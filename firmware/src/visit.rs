@@ -6,15 +6,17 @@
 //! ```text
 //!  Idle -> Collecting <-> Scanning          each page is read while the next
 //!              |                            is laid
-//!           Reading -> Checking -> AwaitingCard <-> Identifying
-//!                         |             |
-//!      (secret mark: wipe)|          Deciding <-> Authorising (the officer's PIN opens the key)
-//!                         |             |
-//!                         v             +-> Certifying -> Issued
-//!                      Refused <--------+        |
-//!                                       |Deciding <+ (token or disk trouble: nothing is lost)
-//!                                       |
-//!                                       +-> Deferring -> Deferred (pages wiped; a slip tells when)
+//!           Reading -> Checking -> AwaitingCard <-> Identifying <-> AwaitingFace
+//!                         |             |                |               |
+//!      (secret mark: wipe)|          Deciding <----------+---------------+
+//!                         |           |   ^
+//!                         |           |   +-> Authorising (the officer's PIN opens the key)
+//!                         v           |            |
+//!                      Refused <------+            +-> Certifying -> Issued
+//!                                     |                     |
+//!                                     |     Deciding <------+ (token or disk trouble)
+//!                                     |
+//!                                     +-> Deferring -> Deferred (pages wiped; a slip tells when)
 //! ```
 //!
 //! Invariants: no path reaches `Certifying` but through `Authorising`, so every certificate has a
@@ -25,6 +27,7 @@ mod collecting;
 mod deciding;
 mod deferring;
 mod ended;
+mod face;
 mod identifying;
 mod reading;
 mod types;
@@ -32,10 +35,10 @@ mod types;
 use time::{Duration, OffsetDateTime};
 
 pub use deferring::{Appointment, Deferral, DeferralReason};
+pub use face::{FACE_TRIES_MAX, FaceGap, FaceOutcome, FaceResult};
 pub use types::{
     Answer, Approval, ChipGap, ChipOutcome, ChipSuspicion, Decision, Dossier, Effect, Event,
-    FaceOutcome, Issued, KindFact, PageId, Refusal, RefusalReason, Say, Severity, Trouble, VisitId,
-    Wish,
+    Issued, KindFact, PageId, Refusal, RefusalReason, Say, Severity, Trouble, VisitId, Wish,
 };
 
 /// Pages of one original at most; the longest paper seen in practice is a school record book.
@@ -66,8 +69,10 @@ pub enum State {
     Checking(Dossier),
     /// The identity card is awaited.
     AwaitingCard(Dossier),
-    /// The card, then the face, are being looked at.
+    /// The card, its chip or the face are being looked at.
     Identifying(Dossier),
+    /// The person's word is awaited whether the face may be compared.
+    AwaitingFace(Dossier),
     /// An officer's decision is awaited.
     Deciding(Dossier),
     /// The officer's key is being opened with the PIN just entered.
@@ -122,6 +127,7 @@ impl Visit {
             | State::Checking(dossier)
             | State::AwaitingCard(dossier)
             | State::Identifying(dossier)
+            | State::AwaitingFace(dossier)
             | State::Deciding(dossier)
             | State::Authorising(dossier, _)
             | State::Certifying(dossier, _)
@@ -161,6 +167,8 @@ fn on_wish(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         State::Idle => collecting::start(wish, now),
         State::Collecting(dossier) => collecting::wish(dossier, wish),
         State::AwaitingCard(dossier) => identifying::wish(dossier, wish),
+        State::Identifying(dossier) => identifying::leave(dossier, &wish),
+        State::AwaitingFace(dossier) => identifying::face_wish(dossier, &wish),
         State::Deciding(dossier) => deciding::wish(dossier, wish),
         State::Issued(dossier, issued) => ended::restart(State::Issued(dossier, issued), wish, now),
         State::Refused(dossier, why) => ended::restart(State::Refused(dossier, why), wish, now),
@@ -169,7 +177,6 @@ fn on_wish(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         busy @ (State::Scanning(_)
         | State::Reading(_)
         | State::Checking(_)
-        | State::Identifying(_)
         | State::Authorising(..)
         | State::Certifying(..)
         | State::Deferring(..)) => (busy, vec![]),
@@ -192,6 +199,7 @@ fn on_answer(state: State, answer: Answer) -> Next {
         State::Deferring(dossier, deferral) => deferring::answer(dossier, deferral, answer),
         still @ (State::Idle
         | State::AwaitingCard(_)
+        | State::AwaitingFace(_)
         | State::Deciding(_)
         | State::Deferred(..)
         | State::Issued(..)
@@ -202,7 +210,7 @@ fn on_answer(state: State, answer: Answer) -> Next {
 
 fn tick(state: State, waited: Duration) -> Next {
     let limit = match &state {
-        State::Collecting(_) | State::AwaitingCard(_) => PERSON_WAIT_MAX,
+        State::Collecting(_) | State::AwaitingCard(_) | State::AwaitingFace(_) => PERSON_WAIT_MAX,
         State::Deciding(_) => OFFICER_WAIT_MAX,
         State::Deferred(..) => SLIP_KEPT_MAX,
         State::Issued(..) | State::Refused(..) | State::Failed(..) => RESULT_SHOWN_MAX,

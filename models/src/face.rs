@@ -52,6 +52,9 @@ const UPRIGHT_DEGREES: f32 = 50.0;
 /// The turned image must show the face so much better.
 const TURN_GAIN_MIN: f32 = 0.03;
 
+/// Templates of one person, at rest and turned, are nearer than this; of two, rarely.
+pub const OTHER_PERSON: f32 = 0.65;
+
 /// Why faces are not looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum FaceError {

@@ -53,6 +53,13 @@ impl Person {
         Ok(answer.body_mut().with_config().limit(64 << 20).read_to_vec()?)
     }
 
+    /// Opens a stream that has no end of its own.
+    pub fn stream(&self, path: &str) -> Result<impl std::io::Read + use<>, Failure> {
+        let url = format!("{}{path}", self.base);
+        let answer = self.agent.get(url).header("cookie", &self.cookie).call()?;
+        Ok(answer.into_body().into_reader())
+    }
+
     /// Posts JSON; returns the status and the answer's JSON (null when it has none).
     pub fn post(&self, path: &str, body: &Value) -> Result<(u16, Value), Failure> {
         let url = format!("{}{path}", self.base);
@@ -72,7 +79,8 @@ impl Citizen {
         self.0.get("/api/visit")
     }
 
-    /// Touches a button: `start`, `scan`, `pages-done`, `card`, `card-skip`, `end`.
+    /// Touches a button: `start`, `scan`, `pages-done`, `card`, `card-skip`, `face`, `face-slowly`,
+    /// `face-skip`, `end`.
     pub fn touch(&self, button: &str) -> Result<(), Failure> {
         match self.0.post(&format!("/api/visit/{button}"), &json!({}))? {
             (200, _) => Ok(()),

@@ -43,6 +43,8 @@ pub struct WorldOptions {
     pub trust_services: bool,
     /// Whether there is a reader for the chip of identity cards.
     pub card_reader: bool,
+    /// The socket of a simulated camera before the person.
+    pub camera: Option<PathBuf>,
 }
 
 impl Default for WorldOptions {
@@ -58,6 +60,7 @@ impl Default for WorldOptions {
             clock: "synchronised",
             trust_services: false,
             card_reader: false,
+            camera: None,
         }
     }
 }
@@ -259,10 +262,13 @@ impl World {
         };
         let text = format!(
             "name = \"bench\"\n[scanner]\n{scanner}[token]\nmodule = {:?}\n\
-             [clock]\ndriver = \"sim\"\nstate = \"{}\"\n{}",
+             [clock]\ndriver = \"sim\"\nstate = \"{}\"\n{}{}",
             self.tokens.module(),
             self.options.clock,
             if self.options.card_reader { "[chip]\ndriver = \"pcsc\"\n" } else { "" },
+            self.options.camera.as_ref().map_or_else(String::new, |socket| {
+                format!("[camera]\ndriver = \"sim\"\nsocket = {socket:?}\n")
+            }),
         );
         std::fs::write(self.dir.join("board.toml"), text)?;
         Ok(())
@@ -314,6 +320,9 @@ public_url = "{public}"
 [reading]
 runtime = {runtime:?}
 
+[face]
+models = {models:?}
+
 [space]
 reserve_mib = {reserve_mib}
 
@@ -333,6 +342,7 @@ roots = "trust/root.pem"
             // Less than what `fill` of the full-disk tests leaves would let every visit begin.
             reserve_mib = 1,
             runtime = crate::workspace().join("target/litert/libLiteRt.so"),
+            models = crate::workspace().join("target/models"),
             book = book_of_today(),
             state = self.state_dir(),
             device = self.device_port,

@@ -33,6 +33,8 @@ pub enum Fault {
     Protocol,
     /// The image is truncated, undecodable or too small to be a page; the device itself is well.
     BadPage,
+    /// The camera's picture is black or stands still; the device itself answers.
+    NoPicture,
     /// Any other failure of transport or device.
     Io,
 }
@@ -64,6 +66,9 @@ impl Fault {
                 "update the device firmware or service; keep the log for the maintainer"
             }
             Self::BadPage => "lay the page again, or give a whole PNG, JPEG, PNM or PDF file",
+            Self::NoPicture => {
+                "take the cover off the lens, clean it, then plug the camera in anew"
+            }
             Self::Io => "check the cable; if it happens again, replace the device",
         }
     }

@@ -4,6 +4,7 @@
 //! a real driver beside it in `drivers/` and a scripted simulator in `drivers/sim`. Start with
 //! [`Scanner`] and [`DeviceError`].
 
+mod camera;
 mod card;
 mod clock;
 mod code;
@@ -13,6 +14,7 @@ mod raster;
 mod scanner;
 mod token;
 
+pub use camera::{Camera, CameraFrame, CameraStream};
 pub use card::{CardReader, CardSession};
 pub use clock::{ClockGauge, ClockState};
 pub use code::CodeReader;

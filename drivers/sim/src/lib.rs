@@ -7,18 +7,22 @@
 //!
 //! Start with [`SimScanner`].
 
+mod camera;
 mod card;
 mod clock;
 mod code;
 mod power;
 mod scanner;
 mod script;
+mod socket_camera;
 mod token;
 
+pub use camera::SimCamera;
 pub use card::{SimCard, SimCardReader};
 pub use clock::SimClockGauge;
 pub use code::SimCodeReader;
 pub use power::SimPower;
 pub use scanner::SimScanner;
 pub use script::Step;
+pub use socket_camera::SocketCamera;
 pub use token::{SimToken, TokenEvent};

@@ -13,7 +13,7 @@ use models::face::{Face as FoundFace, FaceModels, Gate, Quality};
 use serde_json::{Value, json};
 
 use super::{Outcome, complain};
-use crate::config::{Reading, installed};
+use crate::config::{Reading, face_models};
 use crate::photo::{self, PHOTO_BYTES_MAX, PhotoError};
 
 /// Compares faces and follows challenges on image files.
@@ -26,9 +26,6 @@ pub enum Face {
     /// Says whether a sequence of frames shows a living person who did what was asked for.
     Live(live::Live),
 }
-
-/// Where the image keeps the face models.
-const MODELS: &str = "/usr/share/kiosk/models";
 
 /// Where the models are.
 #[derive(Debug, clap::Args)]
@@ -53,7 +50,7 @@ pub fn face(args: &Face) -> Outcome {
 
 impl Models {
     fn open(&self) -> Result<FaceModels, Outcome> {
-        let folder = self.models.clone().unwrap_or_else(|| installed(MODELS, "models"));
+        let folder = self.models.clone().unwrap_or_else(face_models);
         let runtime = self.runtime.clone().unwrap_or_else(|| Reading::default().runtime);
         FaceModels::open(&folder, &runtime).map_err(|error| {
             complain(&error, "run `make models`, or name what is installed: --models, --runtime");

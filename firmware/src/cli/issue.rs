@@ -117,6 +117,8 @@ async fn walk(kiosk: Kiosk, args: Issue, has_card: bool) -> Outcome {
                 Ok(()) => {}
                 Err(trouble) => return give_up(&trouble),
             },
+            // Papers came as files: there is nobody to look at.
+            State::AwaitingFace(_) => drop(kiosk.wish(Wish::SkipFace)),
             State::AwaitingCard(_) if card_tried => drop(kiosk.wish(Wish::SkipCard)),
             State::AwaitingCard(_) => {
                 card_tried = true;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -129,6 +130,7 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/api/visit", get(visit))
         .route("/api/visit/{wish}", post(wish))
         .route("/api/events", get(visit_events))
+        .route("/api/face.mjpeg", get(face_pictures))
         .layer(middleware::from_fn_with_state((Arc::clone(&state), Role::Citizen), require_role));
     let officer = Router::new()
         .route("/officer", get(|| async { page(include_str!("web/officer.html")) }))
@@ -251,8 +253,42 @@ fn events(kiosk: &Kiosk) -> Events {
     Sse::new(changes).keep_alive(KeepAlive::default())
 }
 
+/// As [`events`], and one for each new word to the person before the camera.
 async fn visit_events(State(state): State<Arc<ScreenState>>) -> Events {
-    events(&state.kiosk)
+    let Some(face) = &state.kiosk.parts().face else { return events(&state.kiosk) };
+    let words = WatchStream::new(face.guide()).scan(None, |before, guide| {
+        let now = (guide.say, guide.done);
+        let new = before.replace(now) != Some(now);
+        std::future::ready(Some(new))
+    });
+    let words = words.filter(|new| std::future::ready(*new)).map(drop);
+    let visits = WatchStream::new(state.kiosk.watch()).map(drop);
+    let changes: EventStream = Box::pin(
+        futures_util::stream::select(visits, words).map(|()| Ok(Event::default().data("changed"))),
+    );
+    Sse::new(changes).keep_alive(KeepAlive::default())
+}
+
+/// The camera's picture while it is on, frame by frame: for the person's own screen only.
+async fn face_pictures(State(state): State<Arc<ScreenState>>) -> Response {
+    const BOUNDARY: &str = "frame";
+    let Some(face) = &state.kiosk.parts().face else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let pictures = WatchStream::new(face.guide())
+        .skip_while(|guide| std::future::ready(guide.picture.is_none()))
+        .take_while(|guide| std::future::ready(guide.picture.is_some()))
+        .filter_map(|guide| std::future::ready(guide.picture));
+    let parts = pictures.map(|picture| {
+        let jpeg = picture.jpeg();
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+            jpeg.len()
+        );
+        Ok::<_, Infallible>([head.as_bytes(), jpeg, b"\r\n"].concat())
+    });
+    let kind = format!("multipart/x-mixed-replace; boundary={BOUNDARY}");
+    ([(header::CONTENT_TYPE, kind)], Body::from_stream(parts)).into_response()
 }
 
 async fn case_events(State(state): State<Arc<ScreenState>>) -> Events {
@@ -283,6 +319,9 @@ async fn wish(
         "pages-done" => Wish::PagesDone,
         "card" => Wish::ScanCard,
         "card-skip" => Wish::SkipCard,
+        "face" => Wish::CompareFace { slowly: false },
+        "face-slowly" => Wish::CompareFace { slowly: true },
+        "face-skip" => Wish::SkipFace,
         "end" => Wish::End,
         _ => return StatusCode::NOT_FOUND.into_response(),
     };

@@ -11,7 +11,8 @@ use crate::engine::{Kiosk, lock};
 use crate::steps::check::{Finding, Level};
 use crate::steps::{chip, clock, defer, deliver};
 use crate::visit::{
-    Appointment, Issued, KindFact, RefusalReason, Say, Severity, State, Trouble, Visit,
+    Appointment, Dossier, FaceOutcome, FaceResult, Issued, KindFact, RefusalReason, Say, Severity,
+    State, Trouble, Visit,
 };
 
 /// The citizen's view.
@@ -29,6 +30,8 @@ pub struct VisitView {
     pub say: Sentence,
     /// A further sentence: what just went wrong or was mended.
     pub notice: Option<Sentence>,
+    /// What to do before the camera, while it is on.
+    pub face: Option<GuideView>,
     /// The copy, once issued.
     pub issued: Option<IssuedView>,
     /// When to come back, once the copy is promised for later.
@@ -116,6 +119,8 @@ pub struct CaseView {
     pub chip: Option<Sentence>,
     /// What the face step says.
     pub face: Option<Sentence>,
+    /// Scores of the comparison of faces.
+    pub face_scores: Option<FaceScores>,
     /// The last trouble: for officer and technician.
     pub trouble: Option<TroubleView>,
     /// Officers who may decide today.
@@ -132,6 +137,27 @@ pub struct CaseView {
     pub clock: ClockView,
     /// What is wrong with the signing keys.
     pub keys: Vec<Sentence>,
+}
+
+/// Scores of the comparison of faces, in thousandths.
+#[derive(Debug, Serialize)]
+pub struct FaceScores {
+    /// How it ended.
+    #[serde(flatten)]
+    pub result: FaceResult,
+    /// How often the person tried.
+    pub tries: u8,
+}
+
+/// What the person before the camera sees.
+#[derive(Debug, Serialize)]
+pub struct GuideView {
+    /// What to do.
+    pub say: Sentence,
+    /// Steps done.
+    pub done: u8,
+    /// Steps in all.
+    pub steps: u8,
 }
 
 /// The kiosk's clock, as the officer sees it.
@@ -259,6 +285,7 @@ const fn state_name(state: &State) -> &'static str {
         State::Checking(_) => "checking",
         State::AwaitingCard(_) => "awaiting_card",
         State::Identifying(_) => "identifying",
+        State::AwaitingFace(_) => "awaiting_face",
         State::Deciding(_) => "deciding",
         State::Authorising(..) => "authorising",
         State::Certifying(..) => "certifying",
@@ -279,7 +306,9 @@ const fn state_say(state: &State) -> Say {
         State::Reading(_) => Say::Reading,
         State::Checking(_) => Say::Checking,
         State::AwaitingCard(_) => Say::LayCard,
+        State::Identifying(dossier) if dossier.face_tries > 0 => Say::FaceLook,
         State::Identifying(_) => Say::Identifying,
+        State::AwaitingFace(_) => Say::AskFace,
         State::Deciding(_) => Say::OfficerLooks,
         State::Authorising(..) => Say::OfficerConfirms,
         State::Certifying(..) => Say::Certifying,
@@ -325,6 +354,18 @@ fn deferral_views(kiosk: &Kiosk, received: Option<OffsetDateTime>) -> Vec<Deferr
     choices.into_iter().flatten().map(view).collect()
 }
 
+fn guide_view(kiosk: &Kiosk) -> Option<GuideView> {
+    let guide = kiosk.parts().face.as_ref()?.guide().borrow().clone();
+    Some(GuideView { say: words::say(guide.say?), done: guide.done, steps: guide.steps })
+}
+
+fn face_scores(dossier: &Dossier) -> Option<FaceScores> {
+    match dossier.face? {
+        FaceOutcome::Compared(result) => Some(FaceScores { result, tries: dossier.face_tries }),
+        FaceOutcome::NotCompared(_) => None,
+    }
+}
+
 fn refusal_view(reason: RefusalReason) -> RefusalView {
     RefusalView {
         code: reason.code(),
@@ -342,7 +383,8 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
         State::Collecting(d)
         | State::AwaitingCard(d)
         | State::Scanning(d)
-        | State::Identifying(d) => d.say,
+        | State::Identifying(d)
+        | State::AwaitingFace(d) => d.say,
         _ => None,
     };
     VisitView {
@@ -361,6 +403,7 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
         ),
         say: words::say(state_say(state)),
         notice: notice.filter(|say| *say != state_say(state)).map(words::say),
+        face: guide_view(kiosk),
         issued: issued_view(state),
         appointment: appointment_view(state),
         refusal: match state {
@@ -396,6 +439,7 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         requester: if shown { requester_view(&desk, now) } else { None },
         chip: dossier.and_then(|dossier| dossier.chip).map(words::chip),
         face: dossier.and_then(|dossier| dossier.face).map(words::face),
+        face_scores: dossier.and_then(face_scores),
         trouble: dossier.and_then(|dossier| dossier.trouble.clone()).map(trouble_view),
         officers: kiosk.parts().config.officers.iter().map(|o| officer_view(o, now)).collect(),
         reasons: RefusalReason::ALL.into_iter().map(refusal_view).collect(),

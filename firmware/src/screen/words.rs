@@ -76,7 +76,7 @@ pub fn chip(outcome: crate::visit::ChipOutcome) -> Sentence {
 
 /// What the face step says.
 pub fn face(outcome: crate::visit::FaceOutcome) -> Sentence {
-    sentence(|language| &language.face, &id_of(&outcome))
+    sentence(|language| &language.face, outcome.code())
 }
 
 /// What is wrong with a signing key.
@@ -139,6 +139,14 @@ mod tests {
             assert!(!chip(outcome).vi.starts_with('['), "{outcome:?}");
         }
         assert_eq!(WORDS[0].chip.len(), crate::visit::ChipOutcome::ALL.len());
+    }
+
+    #[test]
+    fn every_outcome_of_the_face_step_has_words() {
+        let codes: std::collections::BTreeSet<&str> =
+            crate::visit::FaceOutcome::all().into_iter().map(|outcome| outcome.code()).collect();
+        assert!(codes.iter().all(|code| WORDS[0].face.contains_key(*code)), "{codes:?}");
+        assert_eq!(WORDS[0].face.len(), codes.len());
     }
 
     #[test]

@@ -168,6 +168,7 @@ pub fn token_trouble(error: &DeviceError) -> Trouble {
         | Fault::Denied
         | Fault::Misconfigured
         | Fault::BadPage
+        | Fault::NoPicture
         | Fault::Protocol
         | Fault::NoCard
         | Fault::Io => (Say::TokenMissing, Severity::Service),

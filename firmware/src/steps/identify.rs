@@ -1,4 +1,4 @@
-//! Who asks for the copy: the code on the identity card, then the face.
+//! Who asks for the copy: the code and the zone on the identity card.
 
 use drivers_api::{CodeReader, Raster, Scanner};
 use formats_vn::id_qr::CardQr;
@@ -7,7 +7,7 @@ use time::Date;
 
 use super::read::PageReader;
 use super::scan::{scan, scanner_trouble};
-use crate::visit::{FaceOutcome, Say, Severity, Trouble};
+use crate::visit::{Say, Severity, Trouble};
 
 /// Dots per inch of the card scan: the QR of a card is 20 mm wide with up to 73 modules.
 pub const CARD_DPI: u32 = 300;
@@ -42,10 +42,4 @@ pub fn card_from_image(image: &Raster, codes: &mut dyn CodeReader) -> Result<Car
             .into(),
         severity: Severity::Retry,
     })
-}
-
-/// Compares the living person with the card's portrait. No face model is installed in this version:
-/// nothing is compared and the officer, who sees the person, is told so.
-pub const fn compare_face() -> FaceOutcome {
-    FaceOutcome::NoModel
 }

@@ -25,6 +25,7 @@ pub fn scanner_trouble(error: &DeviceError) -> Trouble {
         | Fault::Removed
         | Fault::Misconfigured
         | Fault::NoCard
+        | Fault::NoPicture
         | Fault::Io => (Say::ScannerAbsent, Severity::Service),
     };
     Trouble { say, cause: error.to_string(), remedy: error.hint().into(), severity }

@@ -145,6 +145,25 @@ fn facts_v2() -> Vec<Record> {
             due: time::macros::datetime!(2026-11-25 17:00 +7),
         }),
         Record::ChipLookedAt { visit: s("visit-5"), outcome: s("genuine") },
+        Record::Consent { visit: s("visit-5"), purpose: s("face"), given: true },
+        Record::FaceLookedAt {
+            visit: s("visit-5"),
+            outcome: s("match_not_live"),
+            score: Some(801),
+            threshold: Some(748),
+            liveness: Some(320),
+            reasons: vec![s("flat")],
+            model: Some(s("face-embedder 1")),
+        },
+        Record::FaceLookedAt {
+            visit: s("visit-6"),
+            outcome: s("not_compared_nobody"),
+            score: None,
+            threshold: None,
+            liveness: None,
+            reasons: vec![],
+            model: None,
+        },
     ]);
     facts
 }

@@ -396,6 +396,37 @@ pub enum Record {
         /// Code of what came of it.
         outcome: String,
     },
+    /// A person was asked for consent. It names no person.
+    Consent {
+        /// The visit.
+        visit: String,
+        /// To what: `face`, the comparison of faces.
+        purpose: String,
+        /// What the person said.
+        given: bool,
+    },
+    /// A person's face was compared with the portrait of the card. It describes no person.
+    FaceLookedAt {
+        /// The visit.
+        visit: String,
+        /// Code of what came of it.
+        outcome: String,
+        /// How alike the faces are, in thousandths; none where nothing was compared.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        score: Option<u16>,
+        /// From which score on they are alike enough.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        threshold: Option<u16>,
+        /// How clearly the person is living, in thousandths.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        liveness: Option<u16>,
+        /// What speaks against a living person, by its ids.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reasons: Vec<String>,
+        /// The embedding's name and version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
     /// Journal and copies were read again.
     Scrubbed {
         /// Copies that are missing, unreadable or changed.

@@ -181,6 +181,8 @@ impl State {
             | Record::ClockJumped { .. }
             | Record::ClockConfirmed { .. }
             | Record::ChipLookedAt { .. }
+            | Record::Consent { .. }
+            | Record::FaceLookedAt { .. }
             | Record::Scrubbed { .. }
             | Record::VisitWiped { .. } => Ok(()),
         }

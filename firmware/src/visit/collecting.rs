@@ -22,6 +22,7 @@ pub(super) fn start(wish: Wish, now: OffsetDateTime) -> Next {
         card_read: false,
         chip: None,
         face: None,
+        face_tries: 0,
         say: None,
         trouble: None,
     };
@@ -54,6 +55,8 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         Wish::Start { .. }
         | Wish::ScanCard
         | Wish::SkipCard
+        | Wish::CompareFace { .. }
+        | Wish::SkipFace
         | Wish::Decide(_)
         | Wish::Defer(_)
         | Wish::SlipGiven
@@ -105,6 +108,7 @@ pub(super) fn take_reading(dossier: &mut Dossier, answer: Answer) -> Vec<Effect>
         | Answer::NoRoom(_)
         | Answer::CardRead { .. }
         | Answer::Chip(_)
+        | Answer::FaceReady
         | Answer::Face(_)
         | Answer::KeyOpened
         | Answer::KeyRefused(_)

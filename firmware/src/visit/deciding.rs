@@ -16,6 +16,8 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::PagesDone
         | Wish::ScanCard
         | Wish::SkipCard
+        | Wish::CompareFace { .. }
+        | Wish::SkipFace
         | Wish::SlipGiven
         | Wish::End => (State::Deciding(dossier), vec![]),
     }
@@ -41,6 +43,7 @@ pub(super) fn authorised(dossier: Dossier, decision: Decision, answer: Answer) -
         | Answer::NoRoom(_)
         | Answer::CardRead { .. }
         | Answer::Chip(_)
+        | Answer::FaceReady
         | Answer::Face(_)
         | Answer::Certified(_)
         | Answer::RefusalRecorded

@@ -20,6 +20,7 @@ pub(super) fn end(state: State) -> Next {
         | State::Checking(_)
         | State::AwaitingCard(_)
         | State::Identifying(_)
+        | State::AwaitingFace(_)
         | State::Deciding(_)
         | State::Issued(..)
         | State::Refused(..)
@@ -39,6 +40,8 @@ pub(super) fn restart(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         | Wish::PagesDone
         | Wish::ScanCard
         | Wish::SkipCard
+        | Wish::CompareFace { .. }
+        | Wish::SkipFace
         | Wish::Decide(_)
         | Wish::Defer(_)
         | Wish::SlipGiven
@@ -60,6 +63,7 @@ pub(super) fn no_room(state: State, trouble: Trouble) -> Next {
         }
         State::Idle
         | State::Identifying(_)
+        | State::AwaitingFace(_)
         | State::Deciding(_)
         | State::Authorising(..)
         | State::Certifying(..)
@@ -74,7 +78,10 @@ pub(super) fn no_room(state: State, trouble: Trouble) -> Next {
 /// A wait came to its end: a result is cleared, an unfinished visit is wiped and says so.
 pub(super) fn expire(state: State) -> Next {
     match state {
-        State::Collecting(dossier) | State::AwaitingCard(dossier) | State::Deciding(dossier) => {
+        State::Collecting(dossier)
+        | State::AwaitingCard(dossier)
+        | State::AwaitingFace(dossier)
+        | State::Deciding(dossier) => {
             let trouble = Trouble {
                 say: Say::TimedOut,
                 cause: "the visit waited longer than its limit".into(),

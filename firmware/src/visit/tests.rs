@@ -86,8 +86,92 @@ fn to_the_officer() -> Vec<Event> {
         wish(Wish::ScanCard),
         answer(Answer::CardRead { chip: true }),
         answer(Answer::Chip(ChipOutcome::Genuine)),
-        answer(Answer::Face(FaceOutcome::NoModel)),
+        answer(Answer::Face(FaceOutcome::NotCompared(FaceGap::NoModel))),
     ]
+}
+
+/// The events of a visit up to the question whether the face may be compared.
+fn to_the_camera() -> Vec<Event> {
+    let mut events = to_the_officer();
+    events.pop();
+    events.push(answer(Answer::FaceReady));
+    events
+}
+
+fn compared(matches: bool, live: bool, advice: Option<Say>) -> Event {
+    let (score, threshold, liveness, frames) = (800, 750, 600, 3);
+    let printed = false;
+    answer(Answer::Face(FaceOutcome::Compared(FaceResult {
+        matches,
+        live,
+        printed,
+        score,
+        threshold,
+        liveness,
+        frames,
+        advice,
+    })))
+}
+
+#[test]
+fn no_face_is_looked_at_without_consent_and_the_answer_goes_on_record() {
+    let (visit, effects) = run(to_the_camera());
+    assert!(matches!(visit.state(), State::AwaitingFace(_)));
+    assert!(!effects.iter().any(|e| matches!(e, Effect::CompareFace { .. })));
+
+    let mut events = to_the_camera();
+    events.push(wish(Wish::SkipFace));
+    let (visit, effects) = run(events);
+    let declined = Some(FaceOutcome::NotCompared(FaceGap::Declined));
+    assert!(matches!(visit.state(), State::Deciding(d) if d.face == declined));
+    assert!(effects.ends_with(&[Effect::NoteReceived, Effect::RecordConsent(false)]));
+
+    let mut events = to_the_camera();
+    events.push(wish(Wish::CompareFace { slowly: true }));
+    events.push(compared(true, true, None));
+    let (visit, effects) = run(events);
+    assert!(matches!(visit.state(), State::Deciding(_)));
+    let [consent, compare, received] = &effects[effects.len() - 3..] else { panic!("three") };
+    assert_eq!(*consent, Effect::RecordConsent(true));
+    assert_eq!(*compare, Effect::CompareFace { slowly: true });
+    assert_eq!(*received, Effect::NoteReceived);
+}
+
+#[test]
+fn a_face_that_does_not_match_may_be_tried_again_with_advice_and_never_ends_the_visit() {
+    let mut events = to_the_camera();
+    for advice in [Some(Say::FaceDark), None] {
+        events.push(wish(Wish::CompareFace { slowly: false }));
+        events.push(compared(false, true, advice));
+        let (visit, _) = run(events.clone());
+        let said = advice.unwrap_or(Say::FaceAgain);
+        assert!(matches!(visit.state(), State::AwaitingFace(d) if d.say == Some(said)));
+    }
+    events.push(wish(Wish::CompareFace { slowly: false }));
+    events.push(compared(true, false, None));
+    let (visit, _) = run(events);
+    let State::Deciding(dossier) = visit.state() else { panic!("{visit:?}") };
+    assert_eq!(dossier.face_tries, FACE_TRIES_MAX);
+    assert_eq!(dossier.face.map(FaceOutcome::code), Some("match_not_live"));
+}
+
+#[test]
+fn who_would_rather_not_be_looked_at_any_longer_goes_on_to_the_officer() {
+    let mut events = to_the_camera();
+    events.push(wish(Wish::CompareFace { slowly: false }));
+    events.push(wish(Wish::SkipFace));
+    let (visit, effects) = run(events.clone());
+    assert!(matches!(visit.state(), State::Deciding(_)));
+    assert!(effects.ends_with(&[Effect::StopFace, Effect::NoteReceived]));
+    // What the camera says after that changes nothing.
+    events.push(compared(false, false, None));
+    let declined = Some(FaceOutcome::NotCompared(FaceGap::Declined));
+    assert!(matches!(run(events).0.state(), State::Deciding(d) if d.face == declined));
+    // While the chip is read there is nothing to leave.
+    let mut events = to_the_officer();
+    events.truncate(events.len() - 2);
+    events.push(wish(Wish::SkipFace));
+    assert!(matches!(run(events).0.state(), State::Identifying(_)));
 }
 
 #[test]
@@ -264,6 +348,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Wish::PagesDone),
         Just(Wish::ScanCard),
         Just(Wish::SkipCard),
+        any::<bool>().prop_map(|slowly| Wish::CompareFace { slowly }),
+        Just(Wish::SkipFace),
         Just(approve()),
         Just(refuse(RefusalReason::R1)),
         Just(defer()),
@@ -278,7 +364,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Answer::Checked { kind: kind(), findings: vec![] }),
         any::<bool>().prop_map(|chip| Answer::CardRead { chip }),
         proptest::sample::select(ChipOutcome::ALL.as_slice()).prop_map(Answer::Chip),
-        Just(Answer::Face(FaceOutcome::NoModel)),
+        Just(Answer::FaceReady),
+        proptest::sample::select(FaceOutcome::all()).prop_map(Answer::Face),
         Just(Answer::KeyOpened),
         Just(Answer::KeyRefused(trouble(Say::PinWrong))),
         Just(Answer::Certified(issued())),
@@ -307,6 +394,10 @@ proptest! {
             let authorising = matches!(visit.state(), State::Authorising(..));
             let opened = authorising && event == answer(Answer::KeyOpened);
             let was_busy = visit.dossier().is_some();
+            let before = matches!(
+                visit.state(),
+                State::Identifying(_) | State::AwaitingCard(_) | State::AwaitingFace(_)
+            );
             let (next, effects) = visit.step(event, at(i64::try_from(i).expect("few")));
             if effects.iter().any(|e| matches!(e, Effect::Certify(_) | Effect::RecordRefusal(..))) {
                 prop_assert!(opened);
@@ -314,6 +405,15 @@ proptest! {
             if was_busy && next.dossier().is_none() {
                 prop_assert!(effects.contains(&Effect::Wipe));
             }
+            // Nobody is looked at without consent on record, nor more often than promised.
+            if effects.iter().any(|e| matches!(e, Effect::CompareFace { .. })) {
+                prop_assert!(effects.contains(&Effect::RecordConsent(true)));
+                let tries = next.dossier().map(|dossier| dossier.face_tries);
+                prop_assert!(tries.is_some_and(|tries| tries <= FACE_TRIES_MAX));
+            }
+            // The law's time limits begin when the officer has the case.
+            let waits = |v: &Visit| matches!(v.state(), State::Deciding(_));
+            prop_assert_eq!(before && waits(&next), effects.contains(&Effect::NoteReceived));
             visit = next;
         }
     }

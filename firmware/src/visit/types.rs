@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::deferring::{Appointment, Deferral};
+use super::face::FaceOutcome;
 use crate::steps::check::Finding;
 
 /// A visit's identity: 128 random bits, in hex.
@@ -50,6 +51,8 @@ pub struct Dossier {
     pub chip: Option<ChipOutcome>,
     /// What the face step says.
     pub face: Option<FaceOutcome>,
+    /// How often faces were compared.
+    pub face_tries: u8,
     /// What the person should hear now besides the state's own sentence.
     pub say: Option<Say>,
     /// The last trouble, for the technician.
@@ -149,14 +152,6 @@ impl ChipOutcome {
     ];
 }
 
-/// What the face step can say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaceOutcome {
-    /// No face model is installed: nothing was compared, the officer looks at the person.
-    NoModel,
-}
-
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -186,6 +181,13 @@ pub enum Wish {
     ScanCard,
     /// No card today: the officer looks at the person's papers.
     SkipCard,
+    /// The person consents that the face is compared with the card's portrait.
+    CompareFace {
+        /// With more time for each step.
+        slowly: bool,
+    },
+    /// The officer shall compare, not the kiosk; also while the kiosk compares.
+    SkipFace,
     /// An officer decided and entered a PIN (which travels apart, in the engine).
     Decide(Decision),
     /// An officer promises the copy for later, for which no PIN is needed.
@@ -361,6 +363,8 @@ pub enum Answer {
     },
     /// What came of the card's chip.
     Chip(ChipOutcome),
+    /// The face can be compared, when the person consents.
+    FaceReady,
     /// The face step is done.
     Face(FaceOutcome),
     /// The officer's PIN opened the key.
@@ -396,8 +400,19 @@ pub enum Effect {
     ScanCard,
     /// Wait for the card on the chip reader and read it; answers `Chip`.
     ReadChip,
+    /// Look whether a face can be compared; answers `FaceReady`, or `Face` when not.
+    LookForFace,
     /// Compare the faces; answers `Face`.
-    CompareFace,
+    CompareFace {
+        /// With more time for each step.
+        slowly: bool,
+    },
+    /// Record whether the person consented to the comparison of faces; fire and forget.
+    RecordConsent(bool),
+    /// Stop looking at the person; done at once.
+    StopFace,
+    /// Note that paper and request are complete: the time limits of the law begin; done at once.
+    NoteReceived,
     /// Open the officer's key with the PIN at hand; answers `KeyOpened` or `KeyRefused`.
     OpenKey(Decision),
     /// Certify under this decision; answers `Certified` or `CertifyFailed`.
@@ -412,6 +427,16 @@ pub enum Effect {
     KeepSlip,
     /// Wipe all images, text and identity of the visit; fire and forget.
     Wipe,
+}
+
+impl Effect {
+    /// Whether it is done before anyone is told that the visit moved on, and answers nothing.
+    pub const fn is_done_at_once(&self) -> bool {
+        matches!(
+            self,
+            Self::Wipe | Self::KeepSlip | Self::DropPage(_) | Self::StopFace | Self::NoteReceived
+        )
+    }
 }
 
 /// A sentence for the citizen, by its id in `screen/words/{vi,en}.toml`.
@@ -436,6 +461,46 @@ pub enum Say {
     Identifying,
     /// Lay the card on the chip reader.
     LayCardOnReader,
+    /// May the face be compared?
+    AskFace,
+    /// Look into the camera.
+    FaceLook,
+    /// Hold still.
+    FaceStill,
+    /// Turn the head to the left.
+    FaceTurnLeft,
+    /// Turn the head to the right.
+    FaceTurnRight,
+    /// Come closer.
+    FaceCloser,
+    /// Shut the eyes and open them.
+    FaceBlink,
+    /// Nobody is seen.
+    FaceNotSeen,
+    /// Several people are seen.
+    FaceSeveral,
+    /// The face leaves the picture.
+    FaceCutOff,
+    /// The picture is blurred.
+    FaceBlurred,
+    /// There is too little light.
+    FaceDark,
+    /// There is too much light.
+    FaceBright,
+    /// The light comes from one side.
+    FaceUneven,
+    /// Hold the head upright and look straight.
+    FaceStraight,
+    /// Close the mouth.
+    FaceMouth,
+    /// Open the eyes.
+    FaceEyes,
+    /// Something covers the face.
+    FaceCovered,
+    /// The movement was not seen as asked for.
+    FaceMove,
+    /// Try again, or leave it to the officer.
+    FaceAgain,
     /// The officer is looking at it.
     OfficerLooks,
     /// The officer is confirming.

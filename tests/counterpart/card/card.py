@@ -39,6 +39,7 @@ def arguments():
     add("--signature", choices=["rsa", "rsa-pss", "ecdsa"], default="ecdsa")
     add("--digest", choices=["sha256", "sha384", "sha512", "sha1"], default="sha256")
     add("--portrait", choices=["jpeg", "jp2"], default="jp2")
+    add("--photo", help="an image of three by four for the portrait")
     add("--signer", choices=["valid", "expired", "revoked"], default="valid")
     add("--can", default=files.DETAILS[1][6:])
     add("--clone", action="store_true", help="the files of a true card without its private keys")
@@ -60,7 +61,7 @@ class Card:
         authority = files.Authority(options.signature, now, options.signer)
         self.aa_key, self.ca_key = self.keys()
         self.ca_suite = Suite(options.ca_suite)
-        groups = {1: files.dg1(), 2: files.dg2(options.portrait), 3: tlv(0x63, b""), 13: files.dg13()}
+        groups = {1: files.dg1(), 2: files.dg2(options.portrait, options.photo), 3: tlv(0x63, b""), 13: files.dg13()}
         dg14 = files.dg14(self.ca_key, self.ca_suite, options.proof.removeprefix("aa-"))
         if dg14:
             groups[14] = dg14

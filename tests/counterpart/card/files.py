@@ -49,9 +49,10 @@ def dg1():
     return tlv(0x61, tlv(0x5F1F, ZONE.encode()))
 
 
-def portrait(kind):
-    """A grey gradient with some noise: what a portrait weighs."""
-    image = Image.effect_noise((300, 400), 24).convert("RGB")
+def portrait(kind, photo=None):
+    """The photo, or a grey gradient with some noise: what a portrait weighs."""
+    image = Image.open(photo) if photo else Image.effect_noise((300, 400), 24)
+    image = image.convert("RGB").resize((300, 400))
     written = io.BytesIO()
     if kind == "jp2":
         image.save(written, "JPEG2000", quality_mode="rates", quality_layers=[20])
@@ -60,8 +61,8 @@ def portrait(kind):
     return written.getvalue()
 
 
-def dg2(kind):
-    image = portrait(kind)
+def dg2(kind, photo=None):
+    image = portrait(kind, photo)
     code = 1 if kind == "jp2" else 0
     face = (32 + len(image)).to_bytes(4, "big") + bytes(16)
     face += bytes([1, code]) + (300).to_bytes(2, "big") + (400).to_bytes(2, "big") + bytes([1, 2, 0, 0, 0, 0])

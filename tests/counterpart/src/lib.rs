@@ -12,6 +12,7 @@
 //! - [`SoftTokens`]: SoftHSM2 tokens with keys and certificates;
 //! - [`CardReaders`]: Debian's `pcscd` with vsmartcard's virtual reader, and in it a
 //!   [`VirtualCard`]: a chip written in Python from ICAO Doc 9303, with its faults;
+//! - [`Guest`]: QEMU with Debian's kernel, whose modules simulate devices that this machine lacks;
 //! - [`Tpm`]: a software TPM 2.0 behind its resource manager and PKCS#11 module;
 //! - [`TimeStampAuthority`] and [`Revocation`]: openssl's time-stamps, OCSP answers and lists;
 //!   [`TrustHttp`] gives them over HTTP;
@@ -21,6 +22,7 @@ mod ca;
 mod cards;
 mod error;
 mod gate;
+mod guest;
 mod ocsp;
 mod poor_link;
 mod process;
@@ -35,6 +37,7 @@ pub use ca::{Identity, Issued, Subject, TestCa, Usage};
 pub use cards::{BareCard, CardReaders, VirtualCard};
 pub use error::CounterpartError;
 pub use gate::Gate;
+pub use guest::Guest;
 pub use ocsp::Revocation;
 pub use poor_link::{Carried, LinkModel, PoorLink};
 pub use process::{Started, free_port};

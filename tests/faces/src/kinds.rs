@@ -6,7 +6,7 @@ use crate::random::Random;
 /// Size of a frame.
 const SIZE: [usize; 2] = [480, 360];
 /// Milliseconds between frames.
-const FRAME_MS: u64 = 80;
+pub const FRAME_MS: u64 = 80;
 /// When the first step is asked for.
 pub const ISSUED_MS: u64 = 640;
 /// From one step to the next.
@@ -164,6 +164,37 @@ pub fn sequence(actor: &Actor, kind: Kind, seed: u64) -> Sequence {
     Sequence { frames, asked }
 }
 
+/// Someone before a camera that runs, who does what is asked for when it is asked.
+pub struct Scene {
+    stage: Stage,
+    random: Random,
+    asked: Vec<(Asked, u64)>,
+    now: u64,
+}
+
+impl Scene {
+    /// A scene of a kind; the seed repeats it.
+    pub fn new(actor: &Actor, kind: Kind, seed: u64) -> Self {
+        let mut random = Random::new(seed.wrapping_mul(0x1000_0000_01b3) ^ kind as u64);
+        let habits = Habits::any(&mut random);
+        let room = draw::room(&mut random, SIZE[0], SIZE[1]);
+        let stage = Stage::new(actor, kind, habits, room, &mut random);
+        Self { stage, random, asked: Vec::new(), now: 0 }
+    }
+
+    /// Asks for a movement, from the next frame on.
+    pub fn ask(&mut self, asked: Asked) {
+        self.asked.push((asked, self.now));
+    }
+
+    /// The next frame, [`FRAME_MS`] after the one before.
+    pub fn frame(&mut self) -> Picture {
+        let frame = self.stage.frame(&self.asked, self.now, &mut self.random);
+        self.now += FRAME_MS;
+        frame
+    }
+}
+
 fn drawn(random: &mut Random) -> Vec<(Asked, u64)> {
     let mut steps = [Asked::Left, Asked::Right, Asked::Closer];
     steps.swap(2, random.below(3) as usize);
@@ -172,8 +203,8 @@ fn drawn(random: &mut Random) -> Vec<(Asked, u64)> {
 }
 
 /// What stands before the camera for one sequence.
-struct Stage<'a> {
-    actor: &'a Actor,
+struct Stage {
+    actor: Actor,
     kind: Kind,
     habits: Habits,
     room: Picture,
@@ -185,14 +216,9 @@ struct Stage<'a> {
     tilt: f32,
 }
 
-impl<'a> Stage<'a> {
-    fn new(
-        actor: &'a Actor,
-        kind: Kind,
-        habits: Habits,
-        room: Picture,
-        random: &mut Random,
-    ) -> Self {
+impl Stage {
+    fn new(actor: &Actor, kind: Kind, habits: Habits, room: Picture, random: &mut Random) -> Self {
+        let actor = actor.clone();
         let photo = actor.portrait.picture.clone();
         let sheet = match kind {
             Kind::Print | Kind::BentPrint | Kind::CutEyes => printed(photo, random),

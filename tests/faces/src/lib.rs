@@ -4,12 +4,12 @@
 //! depth, everything else a picture of it. A tool for tests: it knows no network and no product
 //! code, and what it draws is no proof about real people, prints or screens.
 //!
-//! Start with [`Actor`] and [`Sequence`].
+//! Start with [`Actor`] and [`Sequence`]; a [`Scene`] answers while the camera runs.
 
 mod draw;
 mod kinds;
 mod random;
 
 pub use draw::{Picture, Portrait, Pose, Surface};
-pub use kinds::{Actor, Asked, ISSUED_MS, Kind, Sequence, sequence};
+pub use kinds::{Actor, Asked, FRAME_MS, ISSUED_MS, Kind, Scene, Sequence, sequence};
 pub use random::Random;

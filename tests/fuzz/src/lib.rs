@@ -9,6 +9,7 @@
 mod chip;
 mod copy;
 
+use drivers_camera::Coding;
 use formats_vn::card::{Claim, Source, cross_check};
 use formats_vn::mrz::{self, LINE_CHARS, Seen};
 use formats_wire::stick::StickIndex;
@@ -34,7 +35,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     target("verify", copy::verify),
     target("updates", copy::updates),
     target("cms", copy::cms),
@@ -47,6 +48,7 @@ pub const TARGETS: [Target; 17] = [
     target("mrz", mrz_lines),
     target("zone", zone),
     target("portrait", portrait),
+    target("frame", frame),
     target("lds", chip::lds),
     target("chip", chip::conversation),
     target("scanner", drivers_scanner::fuzz_wire),
@@ -56,6 +58,14 @@ pub const TARGETS: [Target; 17] = [
         ..target("segment", segment)
     },
 ];
+
+/// A camera's frame, as Motion JPEG and as YUYV.
+fn frame(bytes: &[u8]) {
+    for coding in [Coding::MotionJpeg, Coding::Yuyv { full_range: false }] {
+        let decoded = drivers_camera::decode(bytes, coding, (64, 48), 0);
+        assert!(decoded.is_err() || decoded.is_ok_and(|image| image.data().len() == 64 * 48 * 3));
+    }
+}
 
 /// The payload of an identity card's QR code.
 fn id_qr(bytes: &[u8]) {

@@ -12,6 +12,8 @@ pub enum Trouble {
     Scanner,
     /// The code reader fails.
     Codes,
+    /// The camera is missing or fails.
+    Camera,
     /// A page cannot be read.
     Reader,
     /// The page reader's code crashes.
@@ -62,9 +64,10 @@ pub enum Trouble {
 
 impl Trouble {
     /// All kinds.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Scanner,
         Self::Codes,
+        Self::Camera,
         Self::Reader,
         Self::ReaderCrash,
         Self::Token,
@@ -100,6 +103,7 @@ impl Trouble {
             Self::ReaderCrash | Self::SealCrash | Self::CopyRefused => 60,
             Self::Scanner
             | Self::Codes
+            | Self::Camera
             | Self::Reader
             | Self::Token
             | Self::WrongPin

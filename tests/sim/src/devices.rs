@@ -8,9 +8,11 @@ use drivers_api::{
 };
 use formats_copy::CopyRequest;
 use kiosk::desk::KeptPage;
+use kiosk::random::Random;
 use kiosk::steps::certify::{Sealed, Sealer};
+use kiosk::steps::face::{FaceFinding, FaceStep, Guide, Portraits};
 use kiosk::steps::read::PageReader;
-use kiosk::visit::{Say, Severity, Trouble as VisitTrouble};
+use kiosk::visit::{FaceGap, FaceOutcome, FaceResult, Say, Severity, Trouble as VisitTrouble};
 use models::{Line, PageReading, Word};
 
 use crate::chaos::{Chaos, Trouble};
@@ -116,6 +118,60 @@ impl PageReader for SimReader {
         let jpeg = raster.data().to_vec();
         let (width, height, dpi) = (raster.width(), raster.height(), raster.dpi());
         Ok(KeptPage { jpeg, width, height, dpi, reading })
+    }
+}
+
+/// A camera and models that find whatever chance has in store.
+pub struct SimFace {
+    chaos: Chaos,
+    guide: tokio::sync::watch::Sender<Guide>,
+}
+
+impl SimFace {
+    /// With its chance.
+    pub fn new(chaos: Chaos) -> Self {
+        Self { chaos, guide: tokio::sync::watch::Sender::default() }
+    }
+}
+
+impl FaceStep for SimFace {
+    fn ready(&self) -> Result<(), FaceGap> {
+        if self.chaos.strikes(Trouble::Camera) { Err(FaceGap::Camera) } else { Ok(()) }
+    }
+
+    fn portraits(&self, card: &Raster) -> Vec<Raster> {
+        if self.chaos.one_in(5) { vec![] } else { vec![card.clone()] }
+    }
+
+    fn compare(
+        &self,
+        _: Portraits,
+        _: bool,
+        _: &dyn Random,
+        wanted: &dyn Fn() -> bool,
+    ) -> FaceFinding {
+        if !wanted() {
+            return FaceFinding::gap(FaceGap::Declined);
+        }
+        if self.chaos.strikes(Trouble::Camera) {
+            let gaps = [FaceGap::Camera, FaceGap::Blind, FaceGap::Nobody, FaceGap::Failed];
+            return FaceFinding::gap(self.chaos.pick(&gaps));
+        }
+        let outcome = FaceOutcome::Compared(FaceResult {
+            matches: !self.chaos.one_in(4),
+            live: !self.chaos.one_in(4),
+            printed: true,
+            score: 780,
+            threshold: 748,
+            liveness: 600,
+            frames: 5,
+            advice: None,
+        });
+        FaceFinding { outcome, reasons: vec![], model: Some("sim 1".into()) }
+    }
+
+    fn guide(&self) -> tokio::sync::watch::Receiver<Guide> {
+        self.guide.subscribe()
     }
 }
 

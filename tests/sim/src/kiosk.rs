@@ -21,7 +21,9 @@ use crate::Violation;
 use crate::chaos::{Chaos, Trouble};
 use crate::clock::{SimClock, TrueTime};
 use crate::copy::{AUTHORITY_KEY, OFFICER_KEY};
-use crate::devices::{PIN, SimCodes, SimGauge, SimReader, SimScanner, SimSealer, SimToken};
+use crate::devices::{
+    PIN, SimCodes, SimFace, SimGauge, SimReader, SimScanner, SimSealer, SimToken,
+};
 use crate::network::Network;
 use crate::rot;
 
@@ -277,6 +279,12 @@ impl SimKiosk {
                 let wish = if self.chaos.one_in(2) { Wish::ScanCard } else { Wish::SkipCard };
                 self.take(Event::Wish(wish));
             }
+            State::AwaitingFace(_) => {
+                let slowly = self.chaos.one_in(4);
+                let skip = self.chaos.one_in(3);
+                let wish = if skip { Wish::SkipFace } else { Wish::CompareFace { slowly } };
+                self.take(Event::Wish(wish));
+            }
             State::Deciding(_) => self.decide(&visit),
             State::Deferred(..) if self.chaos.one_in(8) => self.deserted = true,
             State::Deferred(..) => self.take(Event::Wish(Wish::SlipGiven)),
@@ -292,8 +300,9 @@ impl SimKiosk {
             | State::Deferring(..) => {
                 // An impatient person touches what is no longer there.
                 if self.chaos.one_in(10) {
-                    let wish = self.chaos.below(3);
-                    let wish = [Wish::ScanPage, Wish::PagesDone, Wish::End][wish as usize].clone();
+                    let wish = self.chaos.below(4);
+                    let wishes = [Wish::ScanPage, Wish::PagesDone, Wish::End, Wish::SkipFace];
+                    let wish = wishes[wish as usize].clone();
                     self.take(Event::Wish(wish));
                 }
             }
@@ -485,6 +494,7 @@ impl SimKiosk {
             scan_dpi: 300,
             codes: Mutex::new(Box::new(SimCodes(self.chaos.clone()))),
             chip: None,
+            face: Some(Box::new(SimFace::new(self.chaos.clone()))),
             readers: Box::new(SimReader(self.chaos.clone())),
             keys: Keys {
                 officers: [(OFFICER_KEY.to_owned(), Mutex::new(token(OFFICER_KEY)))].into(),

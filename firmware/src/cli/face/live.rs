@@ -16,7 +16,7 @@
 use std::path::{Path, PathBuf};
 
 use models::face::liveness::{Challenge, Frame, Liveness, Prompt, Seen, Step, Verdict};
-use models::face::{FaceError, FaceModels, Search, Template};
+use models::face::{FaceError, FaceModels, OTHER_PERSON, Search, Template};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,8 +29,6 @@ const CHALLENGE: &str = "challenge.json";
 const CHALLENGE_BYTES_MAX: u64 = 1024 * 1024;
 /// Frames at most: two minutes of 30 a second.
 const FRAMES_MAX: usize = 3_600;
-/// Templates of one person, at rest and turned, are nearer than this; of two, rarely.
-const OTHER_PERSON: f32 = 0.65;
 
 /// Follows a recorded challenge.
 #[derive(Debug, clap::Args)]

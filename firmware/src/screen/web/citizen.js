@@ -11,7 +11,10 @@ const LABELS = {
     waiting: 'Đang chờ cán bộ',
     copies: 'Số bản sao', fewer: 'Bớt một bản', more: 'Thêm một bản',
     start: 'Bắt đầu', scan: 'Quét trang', 'pages-done': 'Đã đủ trang', card: 'Quét thẻ',
-    'card-skip': 'Tiếp tục không có thẻ', stop: 'Dừng lại', done: 'Xong',
+    'card-skip': 'Tiếp tục không có thẻ', face: 'Đồng ý, so khuôn mặt',
+    'face-slowly': 'Đồng ý, làm chậm hơn', 'face-skip': 'Để cán bộ đối chiếu',
+    mirror: 'Hình của ông/bà trước máy ảnh', progress: 'Các động tác đã làm',
+    stop: 'Dừng lại', done: 'Xong',
     sure: 'Dừng lại? Hình ảnh các trang đã quét sẽ bị xóa.', goOn: 'Không, làm tiếp',
     endSure: 'Dừng lại và xóa',
     copy: 'Bản sao đã cấp', qr: 'Mã QR để lưu và kiểm tra bản sao', code: 'Mã xác thực',
@@ -28,7 +31,10 @@ const LABELS = {
     waiting: 'Waiting for the officer',
     copies: 'Copies', fewer: 'One copy fewer', more: 'One copy more',
     start: 'Start', scan: 'Scan page', 'pages-done': 'All pages done', card: 'Scan card',
-    'card-skip': 'Continue without card', stop: 'Stop', done: 'Finish',
+    'card-skip': 'Continue without card', face: 'Yes, compare my face',
+    'face-slowly': 'Yes, more slowly', 'face-skip': 'Let the officer compare',
+    mirror: 'You before the camera', progress: 'Movements done',
+    stop: 'Stop', done: 'Finish',
     sure: 'Stop? The pictures of the pages scanned will be deleted.', goOn: 'No, go on',
     endSure: 'Stop and delete',
     copy: 'The copy issued', qr: 'QR code to keep and check the copy', code: 'Verification code',
@@ -47,7 +53,8 @@ const BUTTONS = {
   reading: ['end'],
   checking: ['end'],
   awaiting_card: ['card', 'card-skip', 'end'],
-  identifying: ['end'],
+  identifying: ['face-skip', 'end'],
+  awaiting_face: ['face', 'face-slowly', 'face-skip', 'end'],
   deciding: ['end'],
   authorising: [],
   certifying: [],
@@ -59,6 +66,7 @@ const BUTTONS = {
 };
 const STEPS = {
   collecting: 1, scanning: 1, reading: 1, checking: 1, awaiting_card: 2, identifying: 2,
+  awaiting_face: 2,
   deciding: 3, authorising: 3, certifying: 3, deferring: 3, deferred: 3, issued: 4,
 };
 const OVER = ['issued', 'refused', 'failed', 'deferred'];
@@ -152,6 +160,25 @@ function drawIssued(issued) {
   put(at('verify-url'), issued.verify_url);
 }
 
+// The person as in a mirror, while the camera is on.
+function drawMirror(guide) {
+  const picture = at('face-picture');
+  show(at('mirror'), Boolean(guide));
+  all('.picture').forEach((drawing) => show(drawing, !guide));
+  if (!guide) {
+    picture.removeAttribute('src');
+    return;
+  }
+  if (!picture.hasAttribute('src')) {
+    picture.src = '/api/face.mjpeg';
+  }
+  picture.alt = label('mirror');
+  const progress = at('face-progress');
+  progress.max = guide.steps;
+  progress.value = guide.done;
+  progress.setAttribute('aria-label', label('progress'));
+}
+
 function dueWords(appointment) {
   if (!appointment) {
     return '';
@@ -168,7 +195,9 @@ function drawButtons() {
   const wanted = BUTTONS[state] || [];
   all('#buttons button').forEach((button) => {
     const id = button.id;
-    const shown = wanted.includes(id) && !(id === 'pages-done' && view.pages === 0);
+    const pointless = (id === 'pages-done' && view.pages === 0)
+      || (id === 'face-skip' && state === 'identifying' && !view.face);
+    const shown = wanted.includes(id) && !pointless;
     show(button, shown);
     button.disabled = sending || offline;
     if (id === 'end') {
@@ -197,9 +226,10 @@ function draw() {
   root.dataset.busy = String(view.busy);
   drawPicture(state);
   drawSteps(state);
-  show(at('spinner'), view.busy || state === 'deciding');
+  show(at('spinner'), (view.busy && !view.face) || state === 'deciding');
   put(at('doing'), label(view.busy ? 'working' : 'waiting'));
-  put(at('say'), view.say[lang]);
+  put(at('say'), (view.face ? view.face.say : view.say)[lang]);
+  drawMirror(view.face);
   const counting = view.pages > 0 && ['collecting', 'scanning'].includes(state);
   show(at('count'), counting);
   put(at('count'), counting ? label('count')(view.pages) : '');

@@ -15,6 +15,8 @@ const LABELS = {
     officer: 'Người ký', pin: 'Mã PIN', approve: 'Duyệt và ký', reason: 'Lý do từ chối',
     refuse: 'Từ chối', choose: 'Chọn…', decision: 'Quyết định',
     cause: 'Nguyên nhân', remedy: 'Cách xử lý',
+    faceScores: (like, least, live, tries) => `Độ giống ${like} % (cần ${least} %), `
+      + `người thật ${live} %, lần thử ${tries}.`,
     number: 'Số chứng thực', book: 'Quyển số', code: 'Mã xác thực', address: 'Kiểm tra tại',
     page: (n) => `Trang ${n}`, pageImage: (n) => `Hình trang ${n} của bản chính`,
     copies: (n) => `${n} bản sao`, sure: (p) => `độ chắc ${p} %`,
@@ -86,6 +88,8 @@ const LABELS = {
     clock: (time) => `The kiosk's time: ${time}. I looked at it and it is right.`,
     needClock: 'Please check the kiosk’s time and tick the box if it is right.',
     offline: 'Connection lost; trying again. If it lasts, open this page from its given address.',
+    faceScores: (like, least, live, tries) => `Alike ${like} % (${least} % needed), `
+      + `living person ${live} %, try ${tries}.`,
     ...APPOINTMENT_LABELS.en,
   },
 };
@@ -173,6 +177,17 @@ function entry(list, name, value, confidence) {
   row.append(make('dt', '', name), data);
   list.append(row);
   return row;
+}
+
+// The comparison's figures in per cent, for who wants them beside the words.
+function faceScores(scores) {
+  if (!scores) {
+    return '';
+  }
+  const percent = (thousandths) => Math.round(thousandths / 10);
+  return label('faceScores')(
+    percent(scores.score), percent(scores.threshold), percent(scores.liveness), scores.tries,
+  );
 }
 
 // A sentence in the chosen language.
@@ -368,7 +383,7 @@ function drawRequester() {
   card.textContent = '';
   at('warnings').textContent = '';
   put(at('chip'), view.chip ? sentence(view.chip) : '');
-  put(at('face'), view.face ? sentence(view.face) : '');
+  put(at('face'), [view.face ? sentence(view.face) : '', faceScores(view.face_scores)].join(' '));
   at('named').classList.toggle('unsure', !requester || !requester.named_in_paper);
   if (!requester) {
     put(at('named'), label('noCard'));
@@ -519,7 +534,7 @@ function drawChoices(fresh) {
 function drawCase() {
   const facts = JSON.stringify([
     view.visit, lang, view.kind, view.fields, view.findings, view.pages, view.requester,
-    view.chip, view.face, view.officers, view.deferrals, view.product,
+    view.chip, view.face, view.face_scores, view.officers, view.deferrals, view.product,
   ]);
   if (facts === shownFacts) {
     return;

@@ -156,6 +156,7 @@ impl Bench {
             scan_dpi: 300,
             codes: Mutex::new(Box::new(SimCodeReader::new([]))),
             chip: None,
+            face: None,
             readers: Box::new(NoReader),
             keys: Keys { officers: [].into(), authority: SealKey::new(seal, PinSource::File(pin)) },
             sealer: Box::new(Says),
