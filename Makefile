@@ -55,8 +55,29 @@ sim-mutants: setup ## take one fsync, rename or check out of the product at a ti
 fuzz: setup ## bytes from strangers into every parser; SECONDS_EACH=60 for each target
 	tests/fuzz.sh
 
-cross: setup ## the workspace for the kiosk's processor (aarch64), checked by its ELF headers
+cross: setup ## kiosk and registry for the kiosk's processor (aarch64), checked by their ELF headers
+	@tests/setup.sh image
 	board/cross.sh
+
+cross-test: cross ## the aarch64 kiosk by emulation: the same text read, and the main job
+	board/cross-test.sh
+
+image: setup ## the card of a board: BOARD=qemu-amd64 or qemu-arm64, into target/image/BOARD
+	@tests/setup.sh image
+	board/image/make.sh "$(BOARD)"
+
+vm-test: setup ## the image of BOARD in a virtual machine: first screen, ports, seals, a flipped bit
+	@tests/setup.sh image
+	board/image/vm-test.sh "$(BOARD)"
+
+bundle: ## the image of BOARD as a signed update, after make image
+	board/image/bundle.sh "$(BOARD)"
+
+update-test: setup ## good and bad updates of BOARD in a virtual machine, after make image
+	board/image/update-test.sh "$(BOARD)"
+
+flash: ## write the image of BOARD onto a card and read it back: DEV=/dev/sdX
+	board/image/flash.sh "target/image/$(BOARD)/disk.img.zst" "$(DEV)"
 
 train-ocr: setup ## make the line reader anew, an hour of two cores; STEPS=100000 for longer, SIZE=large
 	models/reader/train.sh
@@ -89,5 +110,6 @@ eval-kinds: setup ## kinds and fields of drawn papers: the table of docs/kinds-t
 clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
-.PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants fuzz cross train-ocr \
+.PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants fuzz cross cross-test \
+	image vm-test bundle update-test flash train-ocr \
 	eval-ocr eval-card eval-kinds models eval-face eval-liveness clean

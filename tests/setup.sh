@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what this repository needs on a Debian 12 machine and is missing: `tests/setup.sh` for
-# building, running and testing, `tests/setup.sh lint`, `bench` or `eval` for what only those need.
+# building, running and testing; `tests/setup.sh lint`, `bench`, `eval` or `image` for what only those need.
 # A stamp named after this file's own content makes the next call cost nothing; remove
 # target/setup to have everything looked at again.
 set -euo pipefail
@@ -23,10 +23,11 @@ BUILD=(build-essential ca-certificates clang libclang-dev libleptonica-dev libpc
 # What the product uses on the kiosk: recognition data, scanner, token, card reader, typefaces.
 RUN=(fonts-dejavu-core fonts-liberation2 libsane1 pcscd sane-utils softhsm2 tesseract-ocr
     tesseract-ocr-vie)
-# What only the tests use: validators nobody here wrote, a browser, typefaces of drawn cards.
+# What only the tests use: validators nobody here wrote, a browser, typefaces of drawn cards, judges
+# of the image's units and firewall.
 JUDGE=(chromium chromium-driver default-jre-headless fonts-ocr-b fonts-urw-base35 libactivation-java libcommons-io-java
-    libjaxb-api-java libpdfbox2-java mupdf-tools opensc openssl poppler-utils procps
-    python3-venv qpdf vsmartcard-vpcd)
+    libjaxb-api-java libpdfbox2-java mupdf-tools nftables opensc openssl poppler-utils procps
+    python3-venv qpdf systemd vsmartcard-vpcd zstd)
 # A TPM 2.0 in software, its resource manager on a bus of its own, and the module before it.
 TPM=(dbus-daemon libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0
     swtpm tpm2-abrmd tpm2-tools)
@@ -35,6 +36,8 @@ TPM=(dbus-daemon libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 libts
 GUEST=(busybox-static cpio kmod qemu-system-x86)
 readonly GUEST_MODULES=(vivid)
 
+# The rest of what makes images is in a root folder of its own: board/workshop.sh.
+IMAGE=(binutils mmdebstrap)
 # Typefaces that our reader was never trained on, to judge it by.
 EVAL=(fonts-clear-sans fonts-crosextra-carlito fonts-freefont-ttf fonts-texgyre)
 
@@ -191,6 +194,7 @@ case ${1-} in
 lint) once install_cargo_deny ;;
 bench) install_packages img2pdf ocrmypdf ;;
 eval) install_packages "${EVAL[@]}" ;;
+image) install_packages "${IMAGE[@]}" ;;
 "") ;;
-*) say "unknown part '$1': lint, bench or eval"; exit 2 ;;
+*) say "unknown part '$1': lint, bench, eval or image"; exit 2 ;;
 esac

@@ -31,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tests/fuzz", &["drivers/", "firmware", "formats/", "models"]),
     ("tests/paper", &[]),
     ("tests/sim", &["drivers/", "firmware", "formats/", "models", "registry"]),
+    ("tests/vm", &[]),
     ("tests", &["drivers/api", "firmware", "formats/", "models", "registry", "tests/"]),
 ];
 /// What any package's own tests may use besides.
