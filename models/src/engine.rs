@@ -15,6 +15,8 @@ pub(crate) struct FoundWord {
     /// Left, top, right, bottom.
     pub(crate) rect: [f32; 4],
     pub(crate) confidence: f32,
+    /// The same of each letter; empty where it is told of words only.
+    pub(crate) letters: Vec<f32>,
 }
 
 /// Words of one line, in reading order.
@@ -111,7 +113,12 @@ fn lines_of(tsv: &str) -> Vec<FoundLine> {
         let sign = !text.chars().any(char::is_alphanumeric);
         let nothing = text.is_empty() || (sign && confidence < SIGN_MIN);
         if let (false, Some(line)) = (nothing, lines.last_mut()) {
-            line.push(FoundWord { text, rect: [*x, *y, x + w, y + h], confidence });
+            line.push(FoundWord {
+                text,
+                rect: [*x, *y, x + w, y + h],
+                confidence,
+                letters: vec![],
+            });
         }
     }
     lines.retain(|line| !line.is_empty());

@@ -336,7 +336,8 @@ fn words(letters: &[Letter], line: &TextLine) -> FoundLine {
                     let foot = line.baseline_at(first.left);
                     [first.left, foot - 0.7 * line.em, last.right, foot]
                 });
-                found.push(FoundWord { text, rect, confidence: sure });
+                let letters = word.iter().map(|letter| letter.confidence).collect();
+                found.push(FoundWord { text, rect, confidence: sure, letters });
             }
         }
         from = to;

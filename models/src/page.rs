@@ -15,6 +15,8 @@ pub struct Word {
     pub quad: Quad,
     /// How sure the recogniser is, 0 to 1.
     pub confidence: f32,
+    /// The same of each letter; empty where the recogniser tells it of words only.
+    pub letters: Vec<f32>,
 }
 
 /// Words that stand on one baseline without a column's gap between them.
@@ -140,7 +142,7 @@ pub(crate) fn sample(lines: &[&str]) -> PageReading {
             let width = 20.0 * word.chars().count() as f32;
             let quad = [[x, y], [x + width, y], [x + width, y + 50.0], [x, y + 50.0]];
             x += width + 20.0;
-            Word { text: word.to_owned(), quad, confidence: 0.9 }
+            Word { text: word.to_owned(), quad, confidence: 0.9, letters: vec![] }
         });
         Line { words: words.collect() }
     };

@@ -269,9 +269,9 @@ fn place(line: FoundLine, reading: &PageReading) -> Line {
         let (dx, dy) = (x - cx, y - cy);
         [cos * dx - sin * dy + cx, sin * dx + cos * dy + cy]
     };
-    let word = |FoundWord { text, rect: [x0, y0, x1, y1], confidence }| {
+    let word = |FoundWord { text, rect: [x0, y0, x1, y1], confidence, letters }| {
         let quad: Quad = [back(x0, y0), back(x1, y0), back(x1, y1), back(x0, y1)];
-        Word { text, quad, confidence }
+        Word { text, quad, confidence, letters }
     };
     Line { words: line.into_iter().map(word).collect() }
 }

@@ -197,6 +197,7 @@ fn page(reading: &PageReading) -> Value {
         let words = line.words.iter().map(|word| {
             json!({
                 "text": word.text, "quad": quad(&word.quad), "confidence": word.confidence,
+                "letters": word.letters.iter().map(|sure| thousandths(*sure)).collect::<Vec<_>>(),
             })
         });
         json!({
@@ -224,6 +225,10 @@ fn finding(finding: &Finding) -> Value {
             .map(|place| json!({ "page": place.page, "quad": quad(&place.quad) }))
             .collect::<Vec<_>>(),
     })
+}
+
+fn thousandths(share: f32) -> f64 {
+    (f64::from(share) * 1_000.0).round() / 1_000.0
 }
 
 /// Corners rounded to a tenth of a pixel.

@@ -332,7 +332,7 @@ mod tests {
                 let right = x + 20.0 * text.chars().count() as f32;
                 let quad = [[x, y], [right, y], [right, y + 50.0], [x, y + 50.0]];
                 x = right + 20.0;
-                Word { text: text.to_owned(), quad, confidence: 0.95 }
+                Word { text: text.to_owned(), quad, confidence: 0.95, letters: vec![] }
             };
             Line { words: text.split_whitespace().map(word).collect() }
         };

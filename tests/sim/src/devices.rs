@@ -179,7 +179,7 @@ fn line(text: &str, y: f32) -> Line {
     let word = |(i, word): (usize, &str)| {
         let x = 100.0 * i as f32;
         let quad = [[x, y], [x + 90.0, y], [x + 90.0, y + 40.0], [x, y + 40.0]];
-        Word { text: word.to_owned(), quad, confidence: 0.9 }
+        Word { text: word.to_owned(), quad, confidence: 0.9, letters: vec![] }
     };
     Line { words: text.split(' ').enumerate().map(word).collect() }
 }

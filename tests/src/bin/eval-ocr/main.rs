@@ -9,9 +9,12 @@
 //! tells it; what stands on none is spurious. Typographic quotes and dashes count as plain ones,
 //! and the dots of a form's leaders as nothing, for every engine.
 
+mod calibration;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use calibration::Calibration;
 use clap::Parser;
 use e2e::{Failure, binary, workspace};
 use formats_vn::fold::distance;
@@ -44,15 +47,23 @@ struct Arguments {
     write: Option<PathBuf>,
 }
 
+/// Letters told with less are few, and the ones that matter.
+const DOUBTFUL: f32 = 0.9;
+
 /// A word as an engine tells it.
 struct Found {
     text: String,
+    /// How sure the engine is of each letter, where it tells that.
+    letters: Vec<f32>,
+    confidence: f32,
     middle: [f32; 2],
 }
 
 /// Errors over many pages.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 struct Tally {
+    sure_letters: Calibration,
+    sure_words: Calibration,
     letters: usize,
     letter_errors: usize,
     words: usize,
@@ -66,7 +77,7 @@ Written by `make eval-ocr`: the same drawn pages through every engine. How they 
 counted is said in `tests/src/bin/eval-ocr.rs` and `tests/paper/src/assorted.rs`; no layout, text or
 wear is shared with training, and \"held out\" typefaces are in no training. Pages are drawn, not
 scanned. CER and WER: letters and words wrong of those printed; spurious: letters read where nothing
-is printed.
+is printed. ECE: expected calibration error of the confidences told, over 15 classes of equal size.
 ";
 
 const ENGINES: [&str; 3] = ["own", "tesseract, our clean-up", "tesseract -l vie"];
@@ -116,11 +127,13 @@ const GROUPS: [(&str, bool); 6] = [
 fn evaluate(arguments: &Arguments) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let mut table = vec![
-        "| pages | typefaces | engine | letters | CER % | WER % | spurious % |".to_owned(),
-        "|---|---|---|---|---|---|---|".to_owned(),
+        "| pages | typefaces | engine | letters | CER % | WER % | spurious % | ECE letters % | \
+         ECE words % | doubtful letters: right %, told % |"
+            .to_owned(),
+        "|---|---|---|---|---|---|---|---|---|---|".to_owned(),
     ];
     for (wear, trained) in GROUPS {
-        let mut tallies = [Tally::default(); ENGINES.len()];
+        let mut tallies = ENGINES.map(|_| Tally::default());
         let faces: Vec<_> = TYPEFACES.iter().filter(|face| face.trained == trained).collect();
         for page in 0..arguments.pages {
             let seed = arguments.seed + page;
@@ -177,9 +190,24 @@ fn by_kiosk(
     Ok(words
         .map(|word| Found {
             text: plain(word["text"].as_str().unwrap_or_default()),
+            letters: letters(word),
+            confidence: word["confidence"].as_f64().unwrap_or(0.0) as f32,
             middle: [middle(&word["quad"], 0), middle(&word["quad"], 1)],
         })
         .collect())
+}
+
+/// Confidences of the letters that [`plain`] leaves.
+fn letters(word: &Value) -> Vec<f32> {
+    let whole = word["text"].as_str().unwrap_or_default();
+    let kept = plain(whole).chars().count();
+    let told = word["letters"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut sure: Vec<f32> = told.iter().filter_map(Value::as_f64).map(|n| n as f32).collect();
+    let before = whole.find("...").map_or(kept, |at| whole[..at].chars().count());
+    // A leader's dots are taken from behind what stands before it.
+    let gone = sure.len().saturating_sub(kept);
+    sure.drain(before.min(sure.len() - gone)..before.min(sure.len() - gone) + gone);
+    sure
 }
 
 /// A word without what is counted for no engine.
@@ -211,7 +239,9 @@ fn by_tesseract(file: &Path, dpi: u32) -> Result<Vec<Found>, Failure> {
         let (x, y, w, h) = (number(6)?, number(7)?, number(8)?, number(9)?);
         let text = plain(cells.get(11)?.trim());
         let word = number(0)? == 5.0 && !text.is_empty();
-        word.then_some(Found { text, middle: [x + w / 2.0, y + h / 2.0] })
+        let confidence = number(10)? / 100.0;
+        let middle = [x + w / 2.0, y + h / 2.0];
+        word.then_some(Found { text, letters: vec![], confidence, middle })
     };
     Ok(table.lines().filter_map(word).collect())
 }
@@ -260,6 +290,19 @@ impl Band {
 }
 
 impl Tally {
+    /// Sets the confidences of a line's words and letters against what is right.
+    fn judge_confidence(&mut self, truth: &[String], read: &[Found]) {
+        let words: Vec<(String, f32)> =
+            read.iter().map(|word| (word.text.clone(), word.confidence)).collect();
+        self.sure_words.add(truth, &words);
+        let told = |word: &Found| word.letters.len() == word.text.chars().count();
+        if read.iter().all(told) {
+            let letters = read.iter().flat_map(|w| w.text.chars().zip(w.letters.iter().copied()));
+            let printed: Vec<char> = truth.concat().chars().collect();
+            self.sure_letters.add(&printed, &letters.collect::<Vec<_>>());
+        }
+    }
+
     /// Adds a page; says each wrong line when it is given the page's name.
     fn add(&mut self, sheet: &Sheet, mut found: Vec<Found>, tell_wrong: Option<&String>) {
         found.retain(|word| !word.text.is_empty());
@@ -272,6 +315,7 @@ impl Tally {
             found = off;
             on.sort_by(|a, b| a.middle[0].total_cmp(&b.middle[0]));
             let truth: Vec<String> = printed.iter().map(|word| plain(&word.text)).collect();
+            self.judge_confidence(&truth, &on);
             let read: Vec<String> = on.into_iter().map(|word| word.text).collect();
             let letters = |words: &[String]| words.join(" ").chars().collect::<Vec<char>>();
             let wrong = distance(&letters(&truth), &letters(&read));
@@ -299,12 +343,21 @@ impl Tally {
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let share = |part: usize, all: usize| 100.0 * part as f64 / all.max(1) as f64;
+        let told = |of: &Calibration| {
+            of.error_percent().map_or_else(|| "-".into(), |error| format!("{error:.2}"))
+        };
         write!(
             f,
-            " {:.2} | {:.2} | {:.2} |",
+            " {:.2} | {:.2} | {:.2} | {} | {} | {} |",
             share(self.letter_errors, self.letters),
             share(self.word_errors, self.words),
-            share(self.spurious, self.letters)
+            share(self.spurious, self.letters),
+            told(&self.sure_letters),
+            told(&self.sure_words),
+            self.sure_letters.below(DOUBTFUL).map_or_else(
+                || "-".into(),
+                |(count, right, sure)| { format!("{count}: {right:.0}, {sure:.0}") }
+            ),
         )
     }
 }
