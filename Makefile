@@ -41,6 +41,7 @@ bench: setup ## ratios: store and bare disk, pages and ocrmypdf, reading and Tes
 	$(OUT)/release/bench
 	cargo bench --locked --workspace --bench reading
 	cargo bench --locked --workspace --bench face
+	cargo bench --locked --workspace --bench chip
 	cargo bench --locked --workspace --bench seal
 
 reliability: setup ## kills, power cuts, full disks, flipped bits: the table of docs/reliability.md (root)
