@@ -21,7 +21,7 @@ readonly STAMPS=target/setup
 BUILD=(build-essential ca-certificates clang libclang-dev libleptonica-dev libpcsclite-dev libtesseract-dev
     pkg-config)
 # What the product uses on the kiosk: recognition data, scanner, token, card reader, typefaces.
-RUN=(fonts-dejavu-core fonts-liberation2 libsane1 pcscd sane-utils softhsm2 tesseract-ocr
+RUN=(espeak-ng fonts-dejavu-core fonts-liberation2 libsane1 pcscd sane-utils softhsm2 tesseract-ocr
     tesseract-ocr-vie)
 # What only the tests use: validators nobody here wrote, a browser, typefaces of drawn cards, judges
 # of the image's units and firewall.

@@ -17,6 +17,7 @@ use drivers_codes::QrReader;
 use drivers_power::SysfsPower;
 use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
 use drivers_sim::{SimClockGauge, SimPower, SocketCamera};
+use drivers_speech::Espeak;
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use formats_book::BookName;
 use formats_copy::TrustAnchors;
@@ -26,12 +27,13 @@ use models::face::{FaceError, FaceModels};
 use time::OffsetDateTime;
 
 use crate::clock::Clock;
-use crate::config::{Config, Key, Officer};
+use crate::config::{Config, Key, Officer, Speech};
 use crate::engine::Parts;
 use crate::random::SystemRandom;
 use crate::steps::chip::ChipStation;
 use crate::steps::face::{FaceStation, FaceStep, FaceTuning};
 use crate::steps::prove::{PATIENCE, TimeStamps};
+use crate::steps::speak::Speaker;
 use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool, seal_key::SealKey};
 use crate::store::{self, Recovery, Store, StoreError};
 
@@ -170,6 +172,7 @@ pub fn assemble(
         codes: Mutex::new(Box::new(QrReader::new())),
         chip: chip_station(&board.chip, &config)?,
         face: face_step(&board.camera, &config),
+        speaker: speaker(&config.speech),
         readers: Box::new(readers),
         copy_issued: Arc::default(),
         config,
@@ -220,6 +223,21 @@ fn chip_station(spec: &ChipSpec, config: &Config) -> Result<Option<ChipStation>,
     let trust = card_issuers(&config.chip.trust)?;
     let patience = Duration::from_secs(config.chip.wait_s.into());
     Ok(Some(ChipStation { reader: Mutex::new(reader), trust, patience }))
+}
+
+/// What speaks, where its program is installed.
+fn speaker(speech: &Speech) -> Option<Speaker> {
+    if !speech.program.is_file() {
+        tracing::warn!(program = %speech.program.display(), "not installed: the kiosk is silent");
+        return None;
+    }
+    let voice = Espeak {
+        program: speech.program.clone(),
+        vietnamese: speech.vietnamese.clone(),
+        english: speech.english.clone(),
+        words_per_minute: speech.words_per_minute,
+    };
+    Some(Speaker::new(Box::new(voice), speech.recordings.clone()))
 }
 
 /// Camera and face models. A kiosk without the models works, and says that nothing is compared.

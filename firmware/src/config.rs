@@ -65,6 +65,9 @@ pub struct Config {
     /// The comparison of faces.
     #[serde(default)]
     pub face: Face,
+    /// The screen's words as sound.
+    #[serde(default)]
+    pub speech: Speech,
     /// What is kept free, and how long delivered copies stay.
     #[serde(default)]
     pub space: Space,
@@ -385,6 +388,35 @@ pub(crate) fn face_models() -> PathBuf {
     installed("/usr/share/kiosk/models", "models")
 }
 
+/// How the screen's words are spoken.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Speech {
+    /// eSpeak NG; a kiosk without it is silent.
+    pub program: PathBuf,
+    /// Its Vietnamese voice: the north's, `vi-vn-x-central` or `vi-vn-x-south`.
+    pub vietnamese: String,
+    /// Its English voice.
+    pub english: String,
+    /// How fast it speaks.
+    pub words_per_minute: u16,
+    /// Folder with recordings by a person, `vi/ID.wav` and `en/ID.wav`, which take its place.
+    pub recordings: Option<PathBuf>,
+}
+
+impl Default for Speech {
+    /// Slower than people speak to each other: a machine's voice takes getting used to.
+    fn default() -> Self {
+        Self {
+            program: "/usr/bin/espeak-ng".into(),
+            vietnamese: "vi".into(),
+            english: "en".into(),
+            words_per_minute: 150,
+            recordings: None,
+        }
+    }
+}
+
 /// Space on the data partition.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -490,6 +522,7 @@ impl Config {
             self.authority.key.pin_file.as_mut(),
             self.device.key.pin_file.as_mut(),
             self.reading.models.as_mut(),
+            self.speech.recordings.as_mut(),
             time_stamp,
         ];
         let optional = optional.into_iter().flatten();

@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::desk::{Desk, Timing};
 use crate::keys::KeyReport;
 use crate::random::{Random, RandomError};
-use crate::steps::{certify, check, chip, decide, defer, face, identify, read, scan};
+use crate::steps::{certify, check, chip, decide, defer, face, identify, read, scan, speak};
 use crate::store::{Record, Store};
 use crate::visit::{
     Answer, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, FaceGap, FaceOutcome,
@@ -47,6 +47,8 @@ pub struct Parts {
     pub chip: Option<chip::ChipStation>,
     /// Camera and face models, where the kiosk has them.
     pub face: Option<Box<dyn face::FaceStep>>,
+    /// What speaks the screen's words, where the kiosk can.
+    pub speaker: Option<speak::Speaker>,
     /// The page readers.
     pub readers: Box<dyn read::PageReader>,
     /// Keys of officers and authority.

@@ -15,3 +15,4 @@ pub mod prove;
 pub mod read;
 pub mod scan;
 pub mod seal_key;
+pub mod speak;

@@ -12,6 +12,7 @@ mod error;
 mod power;
 mod raster;
 mod scanner;
+mod speech;
 mod token;
 
 pub use camera::{Camera, CameraFrame, CameraStream};
@@ -22,4 +23,5 @@ pub use error::{DeviceError, Fault};
 pub use power::{Power, PowerState};
 pub use raster::{PixelFormat, Raster, RasterError, Turn};
 pub use scanner::{ScanSettings, Scanner};
+pub use speech::{SpokenLanguage, Voice};
 pub use token::{KeyAlgorithm, Pin, SigningSession, Token};

@@ -16,7 +16,7 @@ use axum::middleware::{self, Next};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use drivers_api::Pin;
+use drivers_api::{Pin, SpokenLanguage};
 use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use serde_json::json;
@@ -26,6 +26,7 @@ use tokio_stream::wrappers::WatchStream;
 
 use super::{view, words};
 use crate::engine::{Kiosk, Taken};
+use crate::steps::speak;
 use crate::visit::{
     Approval, Decision, PageId, RefusalReason, Say, State as VisitState, Visit, Wish,
 };
@@ -40,8 +41,8 @@ const PIN_BYTES_MAX: usize = 64;
 const DECISION_WAIT_MAX: Duration = Duration::from_secs(60);
 /// What a page may load: only what this server gives, nothing inline.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'none'; \
-     frame-ancestors 'none'; base-uri 'none'";
+     img-src 'self' data: blob:; media-src blob:; connect-src 'self'; font-src 'self'; \
+     form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Who uses a browser: told by a key that is drawn at each start and kept in a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +132,7 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/api/visit/{wish}", post(wish))
         .route("/api/events", get(visit_events))
         .route("/api/face.mjpeg", get(face_pictures))
+        .route("/api/speech", post(speech))
         .layer(middleware::from_fn_with_state((Arc::clone(&state), Role::Citizen), require_role));
     let officer = Router::new()
         .route("/officer", get(|| async { page(include_str!("web/officer.html")) }))
@@ -267,6 +269,40 @@ async fn visit_events(State(state): State<Arc<ScreenState>>) -> Events {
         futures_util::stream::select(visits, words).map(|()| Ok(Event::default().data("changed"))),
     );
     Sse::new(changes).keep_alive(KeepAlive::default())
+}
+
+/// What the page wants to be heard.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpeechBody {
+    vietnamese: bool,
+    text: String,
+}
+
+/// A text of the page as sound. The text is on the page already, and goes nowhere else.
+async fn speech(State(state): State<Arc<ScreenState>>, Json(body): Json<SpeechBody>) -> Response {
+    if body.text.chars().count() > speak::TEXT_CHARS_MAX || body.text.trim().is_empty() {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
+    let spoken = tokio::task::spawn_blocking(move || {
+        let speaker = state.kiosk.parts().speaker.as_ref()?;
+        let language = match body.vietnamese {
+            true => SpokenLanguage::Vietnamese,
+            false => SpokenLanguage::English,
+        };
+        Some(speaker.speak(&body.text, language))
+    });
+    match spoken.await {
+        Ok(Some(Ok(sound))) => {
+            ([(header::CONTENT_TYPE, "audio/wav")], sound.to_vec()).into_response()
+        }
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Ok(Some(Err(error))) => {
+            tracing::warn!(error = crate::chain(&error), hint = error.hint(), "not spoken");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }
 
 /// The camera's picture while it is on, frame by frame: for the person's own screen only.

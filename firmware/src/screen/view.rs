@@ -24,6 +24,8 @@ pub struct VisitView {
     pub visit: Option<String>,
     /// Pages taken so far.
     pub pages: usize,
+    /// Whether the kiosk can speak.
+    pub speaks: bool,
     /// Whether the kiosk works and buttons must wait.
     pub busy: bool,
     /// The sentence of this state.
@@ -391,6 +393,7 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
         state: state_name(state),
         visit: dossier.map(|dossier| dossier.visit.0.clone()),
         pages: dossier.map_or(0, |dossier| dossier.pages.len()),
+        speaks: kiosk.parts().speaker.is_some(),
         busy: matches!(
             state,
             State::Scanning(_)

@@ -54,6 +54,12 @@ pub fn say(say: Say) -> Sentence {
     sentence(|language| &language.say, &id_of(&say))
 }
 
+/// The id of a sentence of the screens, by its words; none for any other text.
+pub fn id_of_sentence(text: &str, vietnamese: bool) -> Option<String> {
+    let say = &WORDS[usize::from(!vietnamese)].say;
+    say.iter().find(|(_, words)| *words == text).map(|(id, _)| id.clone())
+}
+
 /// A reason of refusal.
 pub fn refusal(reason: RefusalReason) -> Sentence {
     sentence(|language| &language.refusal, reason.code())

@@ -494,6 +494,7 @@ impl SimKiosk {
             scan_dpi: 300,
             codes: Mutex::new(Box::new(SimCodes(self.chaos.clone()))),
             chip: None,
+            speaker: None,
             face: Some(Box::new(SimFace::new(self.chaos.clone()))),
             readers: Box::new(SimReader(self.chaos.clone())),
             keys: Keys {

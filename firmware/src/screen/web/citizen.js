@@ -6,6 +6,7 @@ const LABELS = {
   vi: {
     service: 'Bản sao chứng thực điện tử', place: 'Thành phố Hà Nội',
     settings: 'Ngôn ngữ và cỡ chữ', larger: 'Chữ to', normal: 'Chữ thường',
+    voice: 'Nghe', silent: 'Tắt tiếng',
     way: 'Các bước', step1: 'Quét giấy tờ', step2: 'Thẻ căn cước', step3: 'Cán bộ xem',
     step4: 'Nhận bản sao', doneStep: 'đã xong', working: 'Máy đang làm việc',
     waiting: 'Đang chờ cán bộ',
@@ -26,6 +27,7 @@ const LABELS = {
   en: {
     service: 'Electronic certified copies', place: 'City of Hanoi',
     settings: 'Language and text size', larger: 'Larger text', normal: 'Normal text',
+    voice: 'Listen', silent: 'Sound off',
     way: 'Steps', step1: 'Scan paper', step2: 'ID card', step3: 'Officer looks',
     step4: 'Take the copy', doneStep: 'done', working: 'The kiosk is working',
     waiting: 'Waiting for the officer',
@@ -84,6 +86,12 @@ let size = 1;
 let copies = 1;
 let sending = false;
 let offline = false;
+let voice = false;
+let spoken = '';
+let toSpeak = [];
+let speaking = null;
+let placing = false;
+const player = new window.Audio();
 
 function label(name) {
   return LABELS[lang][name];
@@ -111,6 +119,9 @@ function drawLabels() {
   at('lang-vi').setAttribute('aria-pressed', String(lang === 'vi'));
   at('lang-en').setAttribute('aria-pressed', String(lang === 'en'));
   put(at('larger'), size === 3 ? label('normal') : label('larger'));
+  at('voice').setAttribute('aria-pressed', String(voice));
+  put(at('voice'), label(voice ? 'silent' : 'voice'));
+  show(at('voice'), Boolean(view && view.speaks));
   root.dataset.size = String(size);
 }
 
@@ -241,16 +252,103 @@ function draw() {
   put(at('notice'), view.notice ? view.notice[lang] : '');
   drawIssued(view.issued);
   drawButtons();
+  speakScreen();
+}
+
+// ---- voice
+
+// Speaks one text after the other; `now` breaks off what is being spoken.
+function speak(text, now) {
+  if (!voice || !text) {
+    return;
+  }
+  if (now) {
+    hush();
+  }
+  toSpeak.push(text);
+  if (!speaking) {
+    speakNext();
+  }
+}
+
+function hush() {
+  player.pause();
+  toSpeak = [];
+  speaking = null;
+}
+
+async function speakNext() {
+  const text = toSpeak.shift();
+  speaking = text ? {} : null;
+  if (!text) {
+    return;
+  }
+  const own = speaking;
+  root.dataset.spoken = text;
+  let sound = null;
+  try {
+    const answer = await fetch('/api/speech', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ vietnamese: lang === 'vi', text }),
+    });
+    sound = answer.ok ? await answer.blob() : null;
+    if (speaking === own && sound) {
+      window.URL.revokeObjectURL(player.src);
+      player.src = window.URL.createObjectURL(sound);
+      await player.play();
+    }
+  } catch (_) {
+    // Broken off by newer words, or no sound here: the words are on the screen.
+    sound = null;
+  }
+  if (speaking === own && !sound) {
+    speakNext();
+  }
+}
+
+// What the screen says now, when it is something new.
+function speakScreen() {
+  const parts = ['say', 'count', 'refusal', 'notice'].map((id) => at(id));
+  const shown = parts.filter((part) => !part.hidden && part.textContent);
+  const code = view.issued ? [label('code'), view.issued.code.split('').join(' ')] : [];
+  const text = shown.map((part) => part.textContent).concat(code).join('. ');
+  if (voice && text !== spoken) {
+    spoken = text;
+    shown.forEach((part, i) => speak(part.textContent, i === 0));
+    speak(code.join(': '), false);
+  }
+}
+
+function setVoice(on) {
+  voice = on;
+  spoken = '';
+  hush();
+  delete root.dataset.spoken;
+  draw();
+}
+
+// Who works by keys hears what they stand on.
+function speakFocus(event) {
+  const on = event.target;
+  if (on instanceof HTMLButtonElement) {
+    speak(on.getAttribute('aria-label') || on.textContent, !placing);
+  }
 }
 
 // The one who works by keys or by ear always stands on something that is there.
 function placeFocus() {
   const first = all('#buttons button').find((button) => !button.hidden && !button.disabled);
   const waits = view.busy || view.state === 'deciding';
+  placing = true;
   (waits || !first ? at('say') : first).focus();
+  placing = false;
 }
 
 function freshPerson() {
+  if (voice) {
+    setVoice(false);
+  }
   lang = 'vi';
   size = 1;
   copies = 1;
@@ -365,6 +463,7 @@ function setCopies(next) {
 
 function setLang(next) {
   lang = next;
+  spoken = '';
   draw();
 }
 
@@ -407,6 +506,9 @@ function watchHands() {
     size = (size % 3) + 1;
     draw();
   });
+  at('voice').addEventListener('click', () => setVoice(!voice));
+  player.addEventListener('ended', speakNext);
+  document.addEventListener('focusin', speakFocus);
   document.addEventListener('keydown', onKey);
   ['contextmenu', 'dragstart'].forEach((kind) => {
     document.addEventListener(kind, (event) => event.preventDefault());

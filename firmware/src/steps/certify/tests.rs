@@ -157,6 +157,7 @@ impl Bench {
             codes: Mutex::new(Box::new(SimCodeReader::new([]))),
             chip: None,
             face: None,
+            speaker: None,
             readers: Box::new(NoReader),
             keys: Keys { officers: [].into(), authority: SealKey::new(seal, PinSource::File(pin)) },
             sealer: Box::new(Says),
