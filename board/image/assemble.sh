@@ -164,7 +164,7 @@ list_contents() {
 make_root_image() {
     say "making the root image"
     rm -f "$OUT/root.img"
-    mkfs.erofs --quiet -zlz4hc,9 -C65536 -T"$SOURCE_DATE_EPOCH" -U "$ROOT_UUID" \
+    mkfs.erofs --quiet -zzstd,level=9 -C131072 -T"$SOURCE_DATE_EPOCH" -U "$ROOT_UUID" \
         "$OUT/root.img" "$ROOT"
     OFFSET=$(stat -c %s "$OUT/root.img")
     veritysetup format --salt="$SALT" --uuid="$ROOT_UUID" --hash-offset="$OFFSET" \
@@ -213,6 +213,7 @@ make_loader() {
     grub-mkimage -d "$modules" -O "$GRUB" -p /grub \
         -o "$esp/EFI/BOOT/$LOADER" part_gpt fat normal configfile linux loadenv test regexp \
         echo reboot sleep search eval all_video minicmd
+    grub-script-check "$IMAGE/grub.cfg"
     cp "$IMAGE/grub.cfg" "$esp/grub/"
     grub-editenv "$esp/grub/grubenv" create
     grub-editenv "$esp/grub/grubenv" set ORDER="A B" A_OK=1 A_TRY=0 B_OK=0 B_TRY=0
@@ -231,14 +232,14 @@ make_disk() {
     place "$OUT/esp.img" "$(mib start esp)"
     place "$OUT/boot.img" "$(mib start boot-a)"
     place "$OUT/root.img" "$(mib start root-a)"
-    zstd --quiet --force -10 --threads=1 "$OUT/disk.img" -o "$OUT/disk.img.zst"
+    zstd --quiet --force -3 --threads=1 "$OUT/disk.img" -o "$OUT/disk.img.zst"
     rm -f "$OUT/esp.img"
 }
 
 report() {
     say "version $VERSION, root hash $ROOT_HASH"
     (cd "$OUT" && stat -c '%12s %n' root.img boot.img disk.img.zst && sha256sum disk.img.zst)
-    echo "$(du -sxm --apparent-size "$ROOT" | cut -f1) MB in the root before compression"
+    say "$(du -sm --apparent-size "$ROOT" | cut -f1) MB in the root before compression"
 }
 
 prepare_emulation

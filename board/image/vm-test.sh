@@ -12,9 +12,11 @@ readonly BUILT=${CARGO_TARGET_DIR:-target}/debug
 # A stick as a technician's: one file system, called BAN-SAO.
 make_stick() {
     PROGRAMS=$BUILT board/image/demo-site.sh "$FOLDER/demo"
-    rm -f "$FOLDER/stick.img"
+    rm -rf "$FOLDER/stick.img" "$FOLDER/stick"
+    mkdir "$FOLDER/stick"
+    cp -R "$FOLDER/demo/site" "$FOLDER/stick/"
     truncate -s 64M "$FOLDER/stick.img"
-    board/workshop.sh mkfs.ext4 -q -L BAN-SAO -d "$FOLDER/demo" "$FOLDER/stick.img"
+    board/workshop.sh mkfs.ext4 -q -L BAN-SAO -d "$FOLDER/stick" "$FOLDER/stick.img"
 }
 
 [ -f "target/image/$BOARD/disk.img" ] || { echo "no image: make image BOARD=$BOARD" >&2; exit 2; }
