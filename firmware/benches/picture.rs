@@ -1,8 +1,9 @@
 //! How small a page may become: `cargo bench --workspace --bench picture`.
 //!
-//! For each way to make the JPEG of a page: bytes of two pages, words that the reader reads right,
-//! how steep the seal's edges are and how far its colours are from those that were drawn. The
-//! figures of decision 0014 come from here. `-- QUALITY:CORING…` tries others.
+//! For each way to keep a page: bytes of two pages, words that the reader reads right in what a
+//! reader of the copy sees, how steep the seal's edges are and how far its colours are from those
+//! that were drawn. The figures of decisions 0014 and 0016 come from here. `-- originals=N` takes
+//! more originals, `-- save=FOLDER` keeps what is seen.
 #![expect(clippy::print_stdout, reason = "the benchmark reports to the person who runs it")]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use drivers_api::{PixelFormat, Raster};
-use kiosk::steps::picture::{RECIPE, Recipe, encode};
+use kiosk::steps::picture::{LAYERING, Layering, Picture, RECIPE, Recipe};
 use models::{PageReading, Reader, Region};
 use paper::{Document, Look, Sheet, draw};
 
@@ -22,7 +23,7 @@ const GOAL: usize = 700_000;
 /// What a copy holds beside its pages, about.
 const REST: usize = 144_000;
 /// Originals, each of two pages.
-const SEEDS: std::ops::Range<u64> = 0..3;
+const ORIGINALS: u64 = 3;
 
 fn main() -> ExitCode {
     match bench() {
@@ -63,49 +64,58 @@ fn bench() -> Result<bool, Failure> {
         ("noisy scanner, skewed", Look { noise: 10, skew_degrees: 0.6, ..Look::default() }),
     ] {
         let pages = pages(&mut reader, &look)?;
-        println!("{title}: {} originals of two pages", SEEDS.end);
+        println!("{title}: {} originals of two pages", pages.len() / 2);
         println!(
-            "  {:<34} {:>9} {:>9} {:>7} {:>7} {:>7} {:>6}",
+            "  {:<44} {:>9} {:>9} {:>7} {:>7} {:>7} {:>6}",
             "", "two pages", "copy", "words", "edges", "dB", "ms"
         );
         let scans: Vec<_> = pages.iter().map(|page| page.scanned.clone()).collect();
         let plain = found(&mut reader, &pages, &scans)?;
-        line("the scan itself", &plain);
-        for quality in [85, 65, 20] {
-            let made = through(&mut reader, &pages, |page| baseline(page, quality))?;
-            line(&format!("baseline, quality {quality}"), &made);
+        line("the scan itself", &plain, pages.len());
+        let mut measured = |title: &str, make: &dyn Fn(&Raster) -> Result<Picture, Failure>| {
+            let made = through(&mut reader, &pages, title, make)?;
+            line(title, &made, pages.len());
+            Ok::<_, Failure>(made)
+        };
+        measured("baseline, quality 85", &|page| baseline(page, 85))?;
+        measured("progressive, cored, quality 85", &|page| Ok(Picture::whole(page, RECIPE)?))?;
+        for (title, layering) in layerings() {
+            let layered =
+                |page: &Raster| Picture::layered(page, &layering).ok_or_else(|| "no layers".into());
+            measured(title, &layered)?;
         }
-        for (quality, coring) in recipes()? {
-            let recipe = Recipe { quality, coring };
-            let made = through(&mut reader, &pages, |page| Ok(encode(page, recipe)?))?;
-            line(&format!("progressive, quality {quality}, coring {coring}"), &made);
-            if recipe == RECIPE {
-                let small = made.bytes / pages.len() * 2 + REST <= GOAL;
-                well &= small && made.right >= plain.right;
-            }
-        }
+        let chosen = measured("what the kiosk makes", &|page| Ok(Picture::of(page)?))?;
+        well &= chosen.bytes / pages.len() * 2 + REST <= GOAL && chosen.right >= plain.right;
     }
-    println!("chosen {RECIPE:?}: {}", if well { "ok" } else { "MISSED" });
+    println!("{}", if well { "ok" } else { "MISSED" });
     Ok(well)
 }
 
-/// Those named as `QUALITY:CORING` on the command line, or some around the chosen one.
-fn recipes() -> Result<Vec<(u8, f32)>, Failure> {
-    let named = std::env::args().filter_map(|a| {
-        a.split_once(':').map(|(quality, coring)| Ok((quality.parse()?, coring.parse()?)))
-    });
-    let named: Vec<_> = named.collect::<Result<_, Failure>>()?;
-    let usual = [85, 75, 65, 50, 40, 30].map(|quality| (quality, RECIPE.coring));
-    let chosen = [(RECIPE.quality, 0.0), (RECIPE.quality, RECIPE.coring)];
-    Ok(if named.is_empty() { usual.into_iter().chain(chosen).collect() } else { named })
+/// Layers around those that were chosen.
+fn layerings() -> Vec<(&'static str, Layering)> {
+    let paper = |quality| Layering { paper: Recipe { quality, ..LAYERING.paper }, ..LAYERING };
+    let patch = |patch| Layering { patch, ..LAYERING };
+    let fine = |quality| Recipe { quality, ..LAYERING.patch };
+    vec![
+        ("layers, seals as ink", Layering { seals_in_patches: false, ..LAYERING }),
+        ("layers, paper of quality 60", paper(60)),
+        ("layers, paper of quality 75", paper(75)),
+        ("layers, patches as pages were", patch(RECIPE)),
+        ("layers, patches of quality 85, fine colours", patch(fine(85))),
+        ("layers, patches of quality 95, fine colours", patch(fine(95))),
+    ]
 }
 
-fn line(title: &str, found: &Found) {
+/// What `NAME=` on the command line says.
+fn asked(name: &str) -> Option<String> {
+    std::env::args().find_map(|a| Some(a.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+}
+
+fn line(title: &str, found: &Found, pages: usize) {
     let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len().max(1) as f64;
-    let pages = (SEEDS.end * 2) as usize;
     let two = found.bytes / pages * 2;
     println!(
-        "  {title:<34} {two:>9} {:>9} {:>6.2}% {:>7.3} {:>7.1} {:>6.0}",
+        "  {title:<44} {two:>9} {:>9} {:>6.2}% {:>7.3} {:>7.1} {:>6.0}",
         two + REST,
         100.0 * found.right as f64 / found.words.max(1) as f64,
         mean(&found.steepness),
@@ -117,7 +127,8 @@ fn line(title: &str, found: &Found) {
 fn pages(reader: &mut Reader, look: &Look) -> Result<Vec<Page>, Failure> {
     let bare = Look { noise: 0, ..look.clone() };
     let mut pages = Vec::new();
-    for seed in SEEDS {
+    let originals = asked("originals").map_or(Ok(ORIGINALS), |number| number.parse())?;
+    for seed in 0..originals {
         let scanned = draw(Document::Decision, look, seed)?;
         for (scan, drawn) in scanned.iter().zip(draw(Document::Decision, &bare, seed)?.iter()) {
             let words = scan.words.iter().map(|word| word.text.clone()).collect();
@@ -135,29 +146,33 @@ fn raster(sheet: &Sheet) -> Result<Raster, Failure> {
 }
 
 /// As the kiosk made its JPEGs before.
-fn baseline(page: &Raster, quality: u8) -> Result<Vec<u8>, Failure> {
+fn baseline(page: &Raster, quality: u8) -> Result<Picture, Failure> {
     let mut jpeg = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut jpeg, quality);
     encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_2_2);
     let (width, height) = (page.width() as u16, page.height() as u16);
     encoder.encode(page.data(), width, height, jpeg_encoder::ColorType::Rgb)?;
-    Ok(jpeg)
+    Ok(Picture::from_jpeg(jpeg, page))
 }
 
 fn through(
     reader: &mut Reader,
     pages: &[Page],
-    encode: impl Fn(&Raster) -> Result<Vec<u8>, Failure>,
+    title: &str,
+    make: &dyn Fn(&Raster) -> Result<Picture, Failure>,
 ) -> Result<Found, Failure> {
-    let (mut seen, mut bytes) = (Vec::new(), 0);
     let began = Instant::now();
-    let jpegs: Vec<_> = pages.iter().map(|p| encode(&p.scanned)).collect::<Result<_, _>>()?;
+    let pictures: Vec<_> = pages.iter().map(|p| make(&p.scanned)).collect::<Result<_, _>>()?;
     let milliseconds = began.elapsed().as_secs_f64() * 1e3;
-    for jpeg in jpegs {
-        bytes += jpeg.len();
-        let image = image::load_from_memory(&jpeg)?.into_rgb8();
-        let (width, height) = image.dimensions();
-        seen.push(Raster::new(width, height, PixelFormat::Rgb8, paper::DPI, image.into_raw())?);
+    let bytes = pictures.iter().map(Picture::bytes).sum();
+    let seen = pictures.iter().map(|picture| picture.shown().ok_or("it cannot be shown"));
+    let seen: Vec<_> = seen.collect::<Result<_, _>>()?;
+    if let Some(folder) = asked("save") {
+        for (i, page) in seen.iter().enumerate() {
+            let path = format!("{folder}/{} {i}.png", title.replace(',', ""));
+            let (width, height) = (page.width(), page.height());
+            image::save_buffer(path, page.data(), width, height, image::ColorType::Rgb8)?;
+        }
     }
     Ok(Found { bytes, milliseconds, ..found(reader, pages, &seen)? })
 }

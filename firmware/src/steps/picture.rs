@@ -1,226 +1,156 @@
-//! The JPEG of a page, made once when the page is read; its bytes go into the copy untouched.
+//! A page as it goes into the copy: made once, when the page is read, and embedded byte for byte.
 //!
-//! Most bits of a plain scan are spent on the grain of paper and sensor, which says nothing. So
-//! before the page is encoded, each block of 8 by 8 pixels loses those waves that are no stronger
-//! than the page's own grain, measured on the page; what stands out of the grain stays. Nothing is
-//! drawn, sharpened or moved, and no region is treated by what it shows. The reasons and the
-//! measurements are in decision 0014.
+//! Most bits of a scan are spent on the edges of letters and on grain. So a page is kept in layers,
+//! from the bottom: its *paper* as a JPEG of half the resolution, in which letters are filled in
+//! from around them; its *ink*, which is what is clearly darker than the paper, as one bit a pixel
+//! without loss, with its colours as a coarse JPEG; and *patches*, rectangles in full resolution:
+//! where coloured ink is (seals, signatures), and wherever the layers below do not show what the
+//! scanner saw ([`patches`]). A page for which layers do not pay is one JPEG.
+//!
+//! Nothing is drawn, moved or recognised. No letter is ever put in another's place: the ink is
+//! coded row by row by ITU-T T.6, which knows no shapes. Reasons and measurements are in decisions
+//! 0014 and 0016.
+
+use std::borrow::Cow;
+use std::io;
+use std::sync::Arc;
 
 use drivers_api::{PixelFormat, Raster};
-use jpeg_encoder::{
-    ChromaSubsamplingMethod, Encoder, EncodingError, ImageBuffer, JpegColorType, SamplingFactor,
-    rgb_to_ycbcr,
-};
+use formats_copy::JpegSource;
+use jpeg_encoder::EncodingError;
+use zeroize::Zeroize;
 
-/// Side of a JPEG's block.
-const SIDE: usize = 8;
-/// Grain is weaker than this, in grey levels (standard deviation); what is stronger on most of a
-/// page is its picture.
-const GRAIN_MAX: f32 = 4.5;
-/// The mean step between neighbours in grain of deviation 1: 2 / sqrt(pi).
-const STEP_OF_GRAIN: f32 = 1.128;
+mod ink;
+mod jpeg;
+mod layers;
+mod patches;
+mod shown;
 
-/// How a page becomes a JPEG.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Recipe {
-    /// Quality of the JPEG, 1 to 100.
-    pub quality: u8,
-    /// Waves weaker than so many standard deviations of the grain are left out; 0 keeps all.
-    pub coring: f32,
+pub use jpeg::{RECIPE, Recipe, encode};
+pub use layers::{LAYERING, Layering};
+
+/// Layers of more bytes than this for so many pixels are held against the page's JPEG.
+const PIXELS_PER_BYTE: usize = 32;
+/// The quality of the JPEG that a screen shows.
+const SCREEN_QUALITY: u8 = 85;
+
+/// A rectangle of a page in pixels: left, top, width, height.
+pub type Area = [u32; 4];
+
+/// Bytes that are wiped when they are dropped.
+pub struct Wiped(Vec<u8>);
+
+impl Wiped {
+    fn new(bytes: Vec<u8>) -> Arc<Self> {
+        Arc::new(Self(bytes))
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
-/// What the measurements of decision 0014 chose.
-pub const RECIPE: Recipe = Recipe { quality: 85, coring: 3.5 };
-
-/// The page as JPEG: colour at half the resolution, progressive, in 4:2:0 or grey.
-pub fn encode(page: &Raster, recipe: Recipe) -> Result<Vec<u8>, EncodingError> {
-    let mut jpeg = Vec::with_capacity(1 << 20);
-    let mut encoder = Encoder::new(&mut jpeg, recipe.quality);
-    encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-    encoder.set_progressive(true);
-    encoder.set_optimized_huffman_tables(true);
-    encoder.encode_image(Planes::of(page, recipe.coring)?)?;
-    Ok(jpeg)
+impl JpegSource for Wiped {
+    fn jpeg(&self) -> io::Result<Cow<'_, [u8]>> {
+        Ok(Cow::Borrowed(&self.0))
+    }
 }
 
-/// Brightness in full and both colours in half resolution, as the JPEG keeps them.
-struct Planes {
-    width: u16,
-    height: u16,
-    brightness: Plane,
-    colours: Option<[Plane; 2]>,
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
-impl Planes {
-    fn of(page: &Raster, coring: f32) -> Result<Self, EncodingError> {
-        let (wide, high) = (page.width() as usize, page.height() as usize);
-        let side = |side: usize| u16::try_from(side).unwrap_or(0);
-        let (width, height) = (side(wide), side(high));
-        if width == 0 || height == 0 {
-            return Err(EncodingError::ZeroImageDimensions { width, height });
-        }
-        let (mut brightness, mut colours) = match page.format() {
-            PixelFormat::Gray8 => (Plane::new(wide, high, page.data().to_vec()), None),
-            PixelFormat::Rgb8 => split(page.data(), wide, high),
+/// A page's layers.
+pub struct Picture {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Dots an inch.
+    pub dpi: u32,
+    /// Grey or colour.
+    pub format: PixelFormat,
+    /// From the bottom; the first covers the page.
+    pub layers: Vec<Layer>,
+}
+
+/// A layer of a page.
+pub struct Layer {
+    /// What it shows, stretched over its area.
+    pub jpeg: Arc<Wiped>,
+    /// Where it lies.
+    pub area: Area,
+    /// Where it can be seen, one bit for each pixel of its area (ITU-T T.6, ink black); without it,
+    /// everywhere.
+    pub ink: Option<Arc<Wiped>>,
+}
+
+impl Picture {
+    /// The page in layers, or as one JPEG where that is smaller or shows more.
+    pub fn of(page: &Raster) -> Result<Self, EncodingError> {
+        let Some(picture) = Self::layered(page, &LAYERING) else {
+            return Self::whole(page, RECIPE);
         };
-        if coring > 0.0 {
-            brightness.core(coring);
-            colours.iter_mut().flatten().for_each(|plane| plane.core(coring));
+        let pixels = page.width() as usize * page.height() as usize;
+        if picture.bytes() <= pixels / PIXELS_PER_BYTE {
+            return Ok(picture);
         }
-        Ok(Self { width, height, brightness, colours })
+        let whole = Self::whole(page, RECIPE)?;
+        Ok(if whole.bytes() <= picture.bytes() { whole } else { picture })
     }
-}
 
-impl ImageBuffer for Planes {
-    fn get_jpeg_color_type(&self) -> JpegColorType {
-        match self.colours {
-            Some(_) => JpegColorType::Ycbcr,
-            None => JpegColorType::Luma,
+    /// The page in layers; `None` where they would not show enough of it.
+    pub fn layered(page: &Raster, layering: &Layering) -> Option<Self> {
+        layers::layered(page, layering)
+    }
+
+    /// The page as one JPEG.
+    pub fn whole(page: &Raster, recipe: Recipe) -> Result<Self, EncodingError> {
+        Ok(Self::from_jpeg(encode(page, recipe)?, page))
+    }
+
+    /// A JPEG of a whole page.
+    pub fn from_jpeg(jpeg: Vec<u8>, page: &Raster) -> Self {
+        let area = [0, 0, page.width(), page.height()];
+        let layer = Layer { jpeg: Wiped::new(jpeg), area, ink: None };
+        Self::with(page, vec![layer])
+    }
+
+    fn with(page: &Raster, layers: Vec<Layer>) -> Self {
+        let (width, height) = (page.width(), page.height());
+        Self { width, height, dpi: page.dpi(), format: page.format(), layers }
+    }
+
+    /// How many bytes all layers have.
+    pub fn bytes(&self) -> usize {
+        let files = self.layers.iter().flat_map(|l| [Some(&l.jpeg), l.ink.as_ref()]);
+        files.flatten().map(|file| file.bytes().len()).sum()
+    }
+
+    /// What a reader of the copy sees; `None` if a layer cannot be decoded.
+    pub fn shown(&self) -> Option<Raster> {
+        shown::shown(self)
+    }
+
+    /// What a reader of the copy sees, as JPEG for a screen.
+    pub fn preview(&self) -> Option<Vec<u8>> {
+        if let [Layer { jpeg, ink: None, .. }] = self.layers.as_slice() {
+            return Some(jpeg.bytes().to_vec());
         }
+        let page = self.shown()?;
+        let mut jpeg = Vec::new();
+        let encoder = jpeg_encoder::Encoder::new(&mut jpeg, SCREEN_QUALITY);
+        let (width, height) = (u16::try_from(page.width()), u16::try_from(page.height()));
+        let kind = match page.format() {
+            PixelFormat::Gray8 => jpeg_encoder::ColorType::Luma,
+            PixelFormat::Rgb8 => jpeg_encoder::ColorType::Rgb,
+        };
+        encoder.encode(page.data(), width.ok()?, height.ok()?, kind).ok()?;
+        Some(jpeg)
     }
-
-    fn width(&self) -> u16 {
-        self.width
-    }
-
-    fn height(&self) -> u16 {
-        self.height
-    }
-
-    fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
-        let y = usize::from(y);
-        buffers[0].extend_from_slice(self.brightness.row(y));
-        for (plane, buffer) in self.colours.iter().flatten().zip(&mut buffers[1..]) {
-            // Each twice; the encoder takes the mean of four again.
-            let row = plane.row(y / 2);
-            buffer.extend((0..usize::from(self.width)).map(|x| row[x / 2]));
-        }
-    }
-}
-
-struct Plane {
-    width: usize,
-    height: usize,
-    data: Vec<u8>,
-}
-
-/// Brightness and both colours of RGB pixels, a colour's value being the mean of four pixels.
-fn split(rgb: &[u8], width: usize, height: usize) -> (Plane, Option<[Plane; 2]>) {
-    let (columns, rows) = (width.div_ceil(2), height.div_ceil(2));
-    let mut brightness = Vec::with_capacity(width * height);
-    let mut colours = [0, 1].map(|_| Vec::with_capacity(columns * rows));
-    let mut sums = vec![[0u16; 3]; columns];
-    for (y, row) in rgb.chunks_exact(3 * width).enumerate() {
-        for (x, pixel) in row.chunks_exact(3).enumerate() {
-            let (level, blue, red) = rgb_to_ycbcr(pixel[0], pixel[1], pixel[2]);
-            brightness.push(level);
-            let sum = &mut sums[x / 2];
-            *sum = [sum[0] + u16::from(blue), sum[1] + u16::from(red), sum[2] + 1];
-        }
-        if y % 2 == 1 || y + 1 == height {
-            for sum in &mut sums {
-                let [blue, red, count] = std::mem::take(sum);
-                let count = count.max(1);
-                colours[0].push(((blue + count / 2) / count) as u8);
-                colours[1].push(((red + count / 2) / count) as u8);
-            }
-        }
-    }
-    let colours = colours.map(|data| Plane::new(columns, rows, data));
-    (Plane::new(width, height, brightness), Some(colours))
-}
-
-impl Plane {
-    fn new(width: usize, height: usize, data: Vec<u8>) -> Self {
-        Self { width, height, data }
-    }
-
-    fn row(&self, y: usize) -> &[u8] {
-        let y = y.min(self.height.saturating_sub(1));
-        &self.data[y * self.width..(y + 1) * self.width]
-    }
-
-    /// The grain's standard deviation: from the steps between neighbours, in the middle one of all
-    /// blocks, for most of a page is paper.
-    fn grain(&self) -> f32 {
-        let (columns, rows) = (self.width / SIDE, self.height / SIDE);
-        let mut steps: Vec<u32> = Vec::with_capacity(columns * rows);
-        for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |c| (row, c))) {
-            let lines = (0..SIDE).map(|y| &self.row(row * SIDE + y)[column * SIDE..][..SIDE]);
-            let step = |line: &[u8]| -> u32 {
-                line.windows(2).map(|pair| u32::from(pair[0].abs_diff(pair[1]))).sum()
-            };
-            steps.push(lines.map(step).sum());
-        }
-        let middle = steps.len() / 2;
-        if steps.is_empty() {
-            return 0.0;
-        }
-        let (_, median, _) = steps.select_nth_unstable(middle);
-        *median as f32 / (SIDE * (SIDE - 1)) as f32 / STEP_OF_GRAIN
-    }
-
-    /// Leaves out of each whole block the waves that are weaker than `coring` times the grain.
-    fn core(&mut self, coring: f32) {
-        let limit = coring * self.grain().min(GRAIN_MAX);
-        let (columns, rows) = (self.width / SIDE, self.height / SIDE);
-        let waves = waves();
-        for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |c| (row, c))) {
-            let at = |y: usize| (row * SIDE + y) * self.width + column * SIDE;
-            let mut block = [[0.0; SIDE]; SIDE];
-            for (y, line) in block.iter_mut().enumerate() {
-                let levels = &self.data[at(y)..at(y) + SIDE];
-                line.iter_mut().zip(levels).for_each(|(to, level)| *to = f32::from(*level));
-            }
-            let mut strengths = turned(&waves, &turned(&waves, &block));
-            let mean = strengths[0][0];
-            for strength in strengths.as_flattened_mut() {
-                if strength.abs() < limit {
-                    *strength = 0.0;
-                }
-            }
-            strengths[0][0] = mean;
-            let back = transposed(&waves);
-            let block = turned(&back, &turned(&back, &strengths));
-            for (y, line) in block.iter().enumerate() {
-                let place = at(y);
-                let levels = &mut self.data[place..place + SIDE];
-                // The cast saturates.
-                levels.iter_mut().zip(line).for_each(|(to, level)| *to = (level + 0.5) as u8);
-            }
-        }
-    }
-}
-
-type Block = [[f32; SIDE]; SIDE];
-
-/// The cosine waves of a block (ITU-T T.81, A.3.3), each of length 1: grain is then as strong in
-/// every wave as in the pixels.
-fn waves() -> Block {
-    std::array::from_fn(|wave| {
-        let scale = if wave == 0 { 0.125f32 } else { 0.25 }.sqrt();
-        std::array::from_fn(|x| {
-            let turn = (2 * x + 1) as f32 * wave as f32 * std::f32::consts::PI / 16.0;
-            scale * turn.cos()
-        })
-    })
-}
-
-/// Every row of `block` taken apart by `waves`, rows and columns exchanged.
-fn turned(waves: &Block, block: &Block) -> Block {
-    let mut out = [[0.0; SIDE]; SIDE];
-    let block = transposed(block);
-    for (wave, to) in waves.iter().zip(&mut out) {
-        for (weight, column) in wave.iter().zip(&block) {
-            to.iter_mut().zip(column).for_each(|(sum, level)| *sum += weight * level);
-        }
-    }
-    out
-}
-
-fn transposed(block: &Block) -> Block {
-    std::array::from_fn(|y| std::array::from_fn(|x| block[x][y]))
 }
 
 #[cfg(test)]
