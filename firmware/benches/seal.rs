@@ -247,6 +247,7 @@ fn page(sheet: &paper::Sheet) -> Result<PageImage, Failure> {
     });
     Ok(PageImage {
         jpeg: jpeg.into(),
+        over: Vec::new(),
         width,
         height,
         dpi: paper::DPI,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use drivers_api::{ClockState, KeyAlgorithm, SigningSession};
 use formats_copy::{
-    Assets, BuildError, ClockTrust, CopyRequest, Jpeg, PageImage, PlacedWord, Press,
+    Assets, BuildError, ClockTrust, CopyRequest, ImageFile, PageImage, PlacedWord, Press,
     SignatureAlgorithm, Signer, TrustAnchors, VerificationCode,
 };
 use formats_vn::fee::{Charge, FeeTable};
@@ -266,7 +266,7 @@ fn page_image(page: &Arc<KeptPage>) -> PageImage {
         })
     });
     PageImage {
-        jpeg: Jpeg::of(Arc::clone(page)),
+        jpeg: ImageFile::of(Arc::clone(page)),
         width: page.width,
         height: page.height,
         dpi: page.dpi,

@@ -16,7 +16,7 @@ use std::io;
 use std::sync::Arc;
 
 use drivers_api::{PixelFormat, Raster};
-use formats_copy::JpegSource;
+use formats_copy::ImageSource;
 use jpeg_encoder::EncodingError;
 use zeroize::Zeroize;
 
@@ -51,8 +51,8 @@ impl Wiped {
     }
 }
 
-impl JpegSource for Wiped {
-    fn jpeg(&self) -> io::Result<Cow<'_, [u8]>> {
+impl ImageSource for Wiped {
+    fn file(&self) -> io::Result<Cow<'_, [u8]>> {
         Ok(Cow::Borrowed(&self.0))
     }
 }

@@ -34,7 +34,7 @@ use krilla::{Document, SerializeSettings};
 use crate::manifest::{MANIFEST_NAME, Manifest, PageEntry};
 use crate::place::Place;
 use crate::profile::{Placement, Profile, ProfileError, signing_time};
-use crate::request::CopyRequest;
+use crate::request::{CopyRequest, PageImage};
 use crate::slim::Known;
 use edge::Edge;
 use jpegs::StandIn;
@@ -106,8 +106,8 @@ pub(crate) struct Plan<'a> {
     note: Option<Note>,
     /// What the manifest says of each page of the original.
     entries: Vec<PageEntry>,
-    /// What stands for each page's JPEG while the file is laid out.
-    stand_ins: Vec<StandIn<'a>>,
+    /// What stands for each page's images while the file is laid out.
+    stand_ins: Vec<Vec<StandIn<'a>>>,
     /// The characters of all pages' words.
     alphabet: Alphabet,
 }
@@ -136,9 +136,13 @@ impl<'a> Plan<'a> {
         let originals = edges.iter().enumerate().take(request.pages.len());
         let margins = originals.map(|(i, edge)| (top(i), edge.margin()));
         let stand_ins = jpegs::stand_ins(&request.pages)?;
-        let pages = request.pages.iter().zip(&stand_ins).zip(margins);
-        let entries =
-            pages.map(|((page, jpeg), margins)| page.entry(jpeg.sha256, margins)).collect();
+        let pages = request.pages.iter().zip(&stand_ins).zip(margins).enumerate();
+        let entries = pages.map(|(i, ((page, layers), margins))| {
+            let entry = entry(page, layers, margins);
+            let reason = "the size differs".to_owned();
+            entry.ok_or(BuildError::Page { page: i + 1, reason })
+        });
+        let entries = entries.collect::<Result<_, _>>()?;
         let alphabet = Alphabet::of(&request.pages, &press.regular);
         Ok(Self { press, profile, edges, note, entries, stand_ins, alphabet })
     }
@@ -158,15 +162,26 @@ impl<'a> Plan<'a> {
         &self.entries
     }
 
-    /// The pages' JPEG files that lie in memory.
+    /// The pages' image files that lie in memory.
     pub(crate) fn known(&self) -> Vec<Known<'_>> {
-        self.stand_ins.iter().filter_map(StandIn::known).collect()
+        self.stand_ins.iter().flatten().flat_map(StandIn::known).collect()
     }
 
-    /// How long all pages' JPEG files are together.
+    /// How long all pages' image files are together.
     pub(crate) fn image_bytes(&self) -> usize {
-        self.stand_ins.iter().map(|jpeg| jpeg.length).sum()
+        self.stand_ins.iter().flatten().map(StandIn::length).sum()
     }
+}
+
+/// What the manifest says of a page; `None` if its JPEG has another size than was said.
+fn entry(page: &PageImage, layers: &[StandIn], margins: (u32, u32)) -> Option<PageEntry> {
+    let (paper, over) = layers.split_first()?;
+    Some(PageEntry {
+        sha256: paper.entry().sha256,
+        coarseness: paper.coarseness()?,
+        over: over.iter().map(StandIn::entry).collect(),
+        ..page.entry([0; 32], margins)
+    })
 }
 
 /// Makes the unsigned file. `manifest` and `manifest_bytes` are the same thing twice; the bytes are
@@ -193,7 +208,7 @@ pub(crate) fn build(
     document
         .embed_file(attached)
         .ok_or_else(|| BuildError::Pdf { reason: "the manifest was attached twice".into() })?;
-    finished(document, plan, request, manifest, manifest_bytes)
+    finished(document, plan, manifest, manifest_bytes)
 }
 
 /// The pages, with their structure, by the rules of a kind of PDF/A.
@@ -234,7 +249,6 @@ fn laid_out(
 fn finished(
     document: Document,
     plan: &Plan,
-    request: &CopyRequest,
     manifest: &Manifest,
     manifest_bytes: &[u8],
 ) -> Result<Vec<u8>, BuildError> {

@@ -16,6 +16,7 @@
 //! |---|---|---|
 //! | [`FILE_BYTES_MAX`] | 96 MiB | some 130 to 250 colour pages at 300 dpi; held in memory once |
 //! | [`PAGE_COUNT_MAX`] | 200 | a thick file |
+//! | [`LAYERS_MAX`] | 32 | ink, some seals and pictures over the paper of a page |
 //! | [`PAGE_WORDS_MAX`] | 20,000 | a dense page has under 1,500 |
 //! | [`TEXT_CHARS_MAX`] | 500 | names must fit the statement page |
 //! | [`EVIDENCE_COUNT_MAX`] | 64 | two signers and their time-stamps need some ten |
@@ -55,7 +56,7 @@ pub use code::{CodeError, VerificationCode};
 pub use evidence::{EVIDENCE_BYTES_MAX, EVIDENCE_COUNT_MAX, Evidence, Question};
 pub use extend::{Ask, ExtendError, GenuineCopy};
 pub use formats_typeset::Wording;
-pub use manifest::{ClockTrust, MANIFEST_VERSION, Manifest, ModelEntry, PageEntry};
+pub use manifest::{ClockTrust, LayerEntry, MANIFEST_VERSION, Manifest, ModelEntry, PageEntry};
 pub use pades::SignError;
 pub use product::Product;
 pub use profile::{
@@ -65,8 +66,8 @@ pub use profile::{
 pub use proof::{Level, TimeStamp};
 pub use refusal::Refusal;
 pub use request::{
-    Assets, CopyRequest, DPI_RANGE, Jpeg, JpegSource, PAGE_COUNT_MAX, PAGE_WORDS_MAX, PageImage,
-    PlacedWord, RequestError, TEXT_CHARS_MAX,
+    Area, Assets, CopyRequest, DPI_RANGE, ImageFile, ImageSource, LAYERS_MAX, Layer,
+    PAGE_COUNT_MAX, PAGE_WORDS_MAX, PageImage, PlacedWord, RequestError, TEXT_CHARS_MAX,
 };
 pub use revision::{BaseError, Role};
 pub use seal::{FreshCopy, SealError, SealedCopy, seal};

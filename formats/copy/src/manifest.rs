@@ -5,12 +5,15 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::offset;
 
+use crate::request::{Area, LAYERS_MAX, is_within};
 use crate::{Product, Refusal, VerificationCode};
 
 mod v1;
 
 /// The manifest's version that is written. A verifier reads this one and all before it.
-pub const MANIFEST_VERSION: u32 = 2;
+pub const MANIFEST_VERSION: u32 = 3;
+/// How many pixels of a page may be one of its JPEG; more would be no copy.
+pub(crate) const COARSENESS: std::ops::RangeInclusive<u32> = 1..=4;
 /// The attachment's name.
 pub(crate) const MANIFEST_NAME: &str = "manifest.json";
 
@@ -94,6 +97,61 @@ pub struct PageEntry {
     pub margin_top: u32,
     /// The margin that was added to the right of it, in tenths of a millimetre.
     pub margin_right: u32,
+    /// How many pixels of the page are one of the JPEG, in both directions; from version 3.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub coarseness: u32,
+    /// What lies over the JPEG, from the bottom; from version 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub over: Vec<LayerEntry>,
+}
+
+/// An image over a part of a page, as embedded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LayerEntry {
+    /// SHA-256 of the JPEG file, in hexadecimal.
+    pub sha256: String,
+    /// Its width in pixels.
+    pub columns: u32,
+    /// Its height in pixels.
+    pub rows: u32,
+    /// Where it lies, in pixels of the page: left, top, width, height.
+    pub area: Area,
+    /// SHA-256 of the bits that say where it can be seen (ITU-T T.6), in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<String>,
+}
+
+impl PageEntry {
+    /// The page's JPEG and what lies over it; `None` if they are beyond the format's limits.
+    pub(crate) fn layers(&self) -> Option<Vec<LayerEntry>> {
+        let within = |layer: &LayerEntry| is_within(layer.area, self.width, self.height);
+        let known = COARSENESS.contains(&self.coarseness) && self.over.len() <= LAYERS_MAX;
+        (known && self.over.iter().all(within)).then_some(())?;
+        let paper = LayerEntry {
+            sha256: self.sha256.clone(),
+            columns: self.width.div_ceil(self.coarseness),
+            rows: self.height.div_ceil(self.coarseness),
+            area: [0, 0, self.width, self.height],
+            mask: None,
+        };
+        Some([vec![paper], self.over.clone()].concat())
+    }
+
+    /// The digests of all its images, from the bottom, each followed by its mask's.
+    pub(crate) fn digests(&self) -> Vec<&str> {
+        let over = self.over.iter().flat_map(|layer| [Some(&layer.sha256), layer.mask.as_ref()]);
+        [Some(&self.sha256)].into_iter().chain(over).flatten().map(String::as_str).collect()
+    }
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(number: &u32) -> bool {
+    *number == 1
 }
 
 /// One model that took part in reading.
@@ -125,10 +183,18 @@ impl Manifest {
         let Version { version } = serde_json::from_slice(bytes).map_err(malformed)?;
         match version {
             1 => serde_json::from_slice::<v1::ManifestV1>(bytes).map(Self::from),
-            MANIFEST_VERSION => serde_json::from_slice(bytes),
+            2 | MANIFEST_VERSION => serde_json::from_slice(bytes),
             version => return Err(Refusal::ManifestVersion { version }),
         }
         .map_err(malformed)
+        .and_then(Self::of_its_version)
+    }
+
+    /// Version 2 knew no layers, and is version 3 otherwise.
+    fn of_its_version(self) -> Result<Self, Refusal> {
+        let layered = |page: &PageEntry| page.coarseness != 1 || !page.over.is_empty();
+        let later = self.version < MANIFEST_VERSION && self.pages.iter().any(layered);
+        if later { Err(Refusal::Manifest { source: None }) } else { Ok(self) }
     }
 }
 

@@ -5,6 +5,7 @@
 //! nothing printed later covers the original.
 
 use crate::manifest::PageEntry;
+use crate::request::Area;
 
 /// Points an inch.
 const POINTS: f32 = 72.0;
@@ -26,7 +27,8 @@ pub(crate) struct Place {
     pub(crate) top: f32,
     /// The margin to its right.
     pub(crate) right: f32,
-    image: (f32, f32),
+    /// Points a pixel.
+    scale: f32,
     sin: f32,
     cos: f32,
     /// What shifts the turned image to the area's top left corner.
@@ -42,14 +44,13 @@ impl Place {
             && entry.margin_right <= MARGIN_RIGHT_MAX;
         within.then_some(())?;
         let scale = POINTS / entry.dpi as f32;
-        let image = (entry.width as f32 * scale, entry.height as f32 * scale);
         let (sin, cos) = (entry.skew as f32 / 1000.0).to_radians().sin_cos();
-        let (width, height) = image;
+        let (width, height) = (entry.width as f32 * scale, entry.height as f32 * scale);
         let area = (width * cos + height * sin.abs(), width * sin.abs() + height * cos);
         let shift = if sin >= 0.0 { (0.0, width * sin) } else { (-height * sin, 0.0) };
         let margin = |tenths: u32| tenths as f32 * TENTH_MM;
         let (top, right) = (margin(entry.margin_top), margin(entry.margin_right));
-        Some(Self { area, top, right, image, sin, cos, shift })
+        Some(Self { area, top, right, scale, sin, cos, shift })
     }
 
     /// The page's width and height.
@@ -57,9 +58,9 @@ impl Place {
         (self.area.0 + self.right, self.area.1 + self.top)
     }
 
-    /// The image's own width and height.
-    pub(crate) fn image(&self) -> (f32, f32) {
-        self.image
+    /// A part of the image in points: left, top, width, height.
+    pub(crate) fn part(&self, area: Area) -> [f32; 4] {
+        area.map(|side| side as f32 * self.scale)
     }
 
     /// Where a point of the image lands, both counted in points from the top left corner.
@@ -70,11 +71,11 @@ impl Place {
         ]
     }
 
-    /// The matrix that draws the image, in a PDF's own coordinates (ISO 32000-1, 8.9.5: an image is
+    /// The matrix that draws an image over a part of the page's, in a PDF's own coordinates (ISO 32000-1, 8.9.5: an image is
     /// one unit wide and high).
-    pub(crate) fn matrix(&self) -> [f32; 6] {
-        let (width, height) = self.image;
-        let bottom = self.turned([0.0, height]);
+    pub(crate) fn matrix(&self, area: Area) -> [f32; 6] {
+        let [left, top, width, height] = self.part(area);
+        let bottom = self.turned([left, top + height]);
         let origin = [bottom[0], self.page().1 - bottom[1]];
         [
             width * self.cos,
@@ -98,7 +99,9 @@ mod tests {
 
     fn entry(width: u32, height: u32, skew: i32) -> PageEntry {
         let sha256 = String::new();
-        PageEntry { sha256, width, height, dpi: 100, skew, margin_top: 0, margin_right: 0 }
+        let (margin_top, margin_right, coarseness, over) = (0, 0, 1, Vec::new());
+        let dpi = 100;
+        PageEntry { sha256, width, height, dpi, skew, margin_top, margin_right, coarseness, over }
     }
 
     #[test]
@@ -107,7 +110,7 @@ mod tests {
         (entry.margin_top, entry.margin_right) = (254, 127);
         let place = Place::new(&entry).expect("within the limits");
         assert_eq!((place.area, place.page()), ((720.0, 1440.0), (756.0, 1512.0)));
-        assert_eq!(place.matrix(), [720.0, 0.0, 0.0, 1440.0, 0.0, 0.0]);
+        assert_eq!(place.matrix([0, 0, 1000, 2000]), [720.0, 0.0, 0.0, 1440.0, 0.0, 0.0]);
     }
 
     #[test]
@@ -132,7 +135,7 @@ mod tests {
             skew in -SKEW_MAX..=SKEW_MAX,
         ) {
             let place = Place::new(&entry(width, height, skew)).expect("within the limits");
-            let (w, h) = place.image();
+            let [_, _, w, h] = place.part([0, 0, width, height]);
             let corners = [[0.0, 0.0], [w, 0.0], [w, h], [0.0, h]].map(|at| place.turned(at));
             let side = |a: [f32; 2], b: [f32; 2]| (a[0] - b[0]).hypot(a[1] - b[1]);
             prop_assert!((side(corners[0], corners[1]) - w).abs() < 0.05);
@@ -150,7 +153,7 @@ mod tests {
             let (from, to) = (place.turned([0.0, 0.0]), place.turned([50.0 * cos, 50.0 * sin]));
             prop_assert!((from[1] - to[1]).abs() < 0.01 && to[0] > from[0]);
             // The matrix and the point by point way agree.
-            let [a, b, c, d, e, f] = place.matrix();
+            let [a, b, c, d, e, f] = place.matrix([0, 0, width, height]);
             let unit = [[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]];
             for ([s, t], corner) in unit.iter().zip(corners) {
                 let (x, y) = (a * s + c * t + e, b * s + d * t + f);

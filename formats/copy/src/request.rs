@@ -18,55 +18,60 @@ pub const PAGE_COUNT_MAX: usize = 200;
 pub const PAGE_WORDS_MAX: usize = 20_000;
 /// Characters of any one text that the statement prints.
 pub const TEXT_CHARS_MAX: usize = 500;
+/// Layers over the image of a page: ink, and some seals and pictures.
+pub const LAYERS_MAX: usize = 32;
 /// Resolutions that make a page of a sensible size; Decree 30/2020 asks for 200 or more.
 pub const DPI_RANGE: std::ops::RangeInclusive<u32> = 50..=1200;
 
-/// Where a page's JPEG file lies until it goes into the copy.
-pub trait JpegSource: Send + Sync {
-    /// The file, the same each time. It is asked for twice, page after page, so that not all pages
-    /// need be in memory together.
-    fn jpeg(&self) -> io::Result<Cow<'_, [u8]>>;
+/// Where an image's file lies until it goes into the copy.
+pub trait ImageSource: Send + Sync {
+    /// The file, the same each time. It is asked for twice, image after image, so that not all
+    /// pages need be in memory together.
+    fn file(&self) -> io::Result<Cow<'_, [u8]>>;
 }
 
-impl JpegSource for Vec<u8> {
-    fn jpeg(&self) -> io::Result<Cow<'_, [u8]>> {
+impl ImageSource for Vec<u8> {
+    fn file(&self) -> io::Result<Cow<'_, [u8]>> {
         Ok(Cow::Borrowed(self))
     }
 }
 
-/// A page's JPEG file, wherever it lies.
+/// An image's file, wherever it lies.
 #[derive(Clone)]
-pub struct Jpeg(Arc<dyn JpegSource>);
+pub struct ImageFile(Arc<dyn ImageSource>);
 
-impl Jpeg {
+impl ImageFile {
     /// The file that `source` gives.
-    pub fn of(source: Arc<impl JpegSource + 'static>) -> Self {
+    pub fn of(source: Arc<impl ImageSource + 'static>) -> Self {
         Self(source)
     }
 
     /// The file.
     pub fn read(&self) -> io::Result<Cow<'_, [u8]>> {
-        self.0.jpeg()
+        self.0.file()
     }
 }
 
-impl From<Vec<u8>> for Jpeg {
+impl From<Vec<u8>> for ImageFile {
     fn from(file: Vec<u8>) -> Self {
         Self(Arc::new(file))
     }
 }
 
-impl fmt::Debug for Jpeg {
+impl fmt::Debug for ImageFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Jpeg(…)")
+        f.write_str("ImageFile(…)")
     }
 }
 
 /// One page of the original.
 #[derive(Debug, Clone)]
 pub struct PageImage {
-    /// The JPEG file (grey or colour), embedded as it is.
-    pub jpeg: Jpeg,
+    /// The JPEG file (grey or colour), embedded as it is. Where layers lie over it, it may have
+    /// fewer pixels than the page: one for each square of 2 to 4.
+    pub jpeg: ImageFile,
+    /// What lies over it, from the bottom; at most [`LAYERS_MAX`].
+    pub over: Vec<Layer>,
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
@@ -79,6 +84,21 @@ pub struct PageImage {
     /// The words read on the page, in reading order.
     pub words: Vec<PlacedWord>,
 }
+
+/// An image over a part of a page.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// The JPEG file (grey or colour) of any number of pixels, stretched over the area.
+    pub jpeg: ImageFile,
+    /// Where it lies, in pixels of the page: left, top, width, height.
+    pub area: Area,
+    /// Where it can be seen, one bit for each pixel of the area: black in an image coded by ITU-T
+    /// T.6, without line ends. Without it the layer hides all that is below.
+    pub mask: Option<ImageFile>,
+}
+
+/// A rectangle in pixels: left, top, width, height.
+pub type Area = [u32; 4];
 
 /// A word and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,6 +182,12 @@ pub enum RequestError {
     /// A page is turned by more than a scanner turns it, or by no number.
     #[error("page {page} is turned by more than {} degrees", SKEW_MAX / 1000)]
     PageSkew {
+        /// The page, from 1.
+        page: usize,
+    },
+    /// A page has more than [`LAYERS_MAX`] layers, or one that is not within the page.
+    #[error("page {page} has more than {LAYERS_MAX} layers, or one outside of it")]
+    PageLayers {
         /// The page, from 1.
         page: usize,
     },
@@ -255,6 +281,8 @@ impl PageImage {
             skew: self.skew(),
             margin_top,
             margin_right,
+            coarseness: 1,
+            over: Vec::new(),
         }
     }
 
@@ -270,10 +298,26 @@ impl PageImage {
         if !self.skew_degrees.is_finite() || self.skew().abs() > SKEW_MAX {
             return Err(RequestError::PageSkew { page });
         }
+        let within = |layer: &Layer| is_within(layer.area, self.width, self.height);
+        if self.over.len() > LAYERS_MAX || !self.over.iter().all(within) {
+            return Err(RequestError::PageLayers { page });
+        }
         let placed = |word: &PlacedWord| word.quad.iter().flatten().all(|v| v.is_finite());
         if self.words.len() > PAGE_WORDS_MAX || !self.words.iter().all(placed) {
             return Err(RequestError::PageWords { page });
         }
         Ok(())
     }
+}
+
+/// Whether an area has an extent and lies within a page.
+pub(crate) fn is_within(
+    [left, top, width, height]: Area,
+    page_width: u32,
+    page_height: u32,
+) -> bool {
+    let ends = |start: u32, side: u32, page: u32| {
+        side > 0 && start.checked_add(side).is_some_and(|end| end <= page)
+    };
+    ends(left, width, page_width) && ends(top, height, page_height)
 }

@@ -10,6 +10,7 @@ use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
 use crate::content::{Content, Operand, Operation};
 use crate::place::Place;
+use crate::request::Area;
 use crate::revision::STREAM_BYTES_MAX;
 
 /// Entries of the catalog; anything else could act when the file is opened, or change what is seen.
@@ -38,7 +39,7 @@ const PAGE: &[&[u8]] = &[
 ];
 /// Entries of a node of the page tree: none that a page would inherit.
 const PAGES: &[&[u8]] = &[b"Type", b"Count", b"Kids", b"Parent"];
-/// Entries of a page's image: no mask, no alternate, no inversion.
+/// Entries of a page's image: no alternate, no inversion.
 const IMAGE: &[&[u8]] = &[
     b"Length",
     b"Type",
@@ -48,6 +49,18 @@ const IMAGE: &[&[u8]] = &[
     b"Height",
     b"ColorSpace",
     b"BitsPerComponent",
+];
+/// Entries of the mask of a layer.
+const MASK: &[&[u8]] = &[
+    b"Length",
+    b"Type",
+    b"Subtype",
+    b"ImageMask",
+    b"Width",
+    b"Height",
+    b"BitsPerComponent",
+    b"Filter",
+    b"DecodeParms",
 ];
 /// Entries that no dictionary of a copy has, wherever it stands.
 const NOWHERE: &[(&[u8], &str)] = &[
@@ -76,6 +89,8 @@ const OPERATORS: &[&[u8]] = &[
 /// What it may be drawn with besides when it has margins or was turned: parts of the seal's image,
 /// clipped, and areas filled.
 const MORE_OPERATORS: &[&[u8]] = &[b"Do", b"re", b"m", b"l", b"h", b"W", b"n", b"f"];
+/// What layers are drawn with, one after the other.
+const LAYER_OPERATORS: &[&[u8]] = &[b"q", b"Q", b"cm", b"Do", b"EMC"];
 /// How far a drawn image may be from its page's edge, in points (rounding).
 const EDGE_SLACK: f32 = 0.1;
 /// How deep dictionaries and arrays are followed; krilla's stay under ten.
@@ -152,19 +167,61 @@ fn tree(document: &Document) -> Option<&'static str> {
     None
 }
 
-/// Whether an image is drawn as its bytes are: unmasked, not inverted, without an alternate.
-pub(crate) fn is_plain(image: &Stream) -> bool {
-    only(&image.dict, IMAGE)
+/// Whether an image is a JPEG of a size that is drawn as its bytes are: not inverted, without an
+/// alternate, masked only if it must be.
+pub(crate) fn is_jpeg(image: &Stream, columns: u32, rows: u32, masked: bool) -> bool {
+    let known = [IMAGE, &[b"Mask".as_slice()]].concat();
+    only(&image.dict, if masked { &known } else { IMAGE })
+        && is_name(&image.dict, b"Filter", b"DCTDecode")
+        && is_number(&image.dict, b"Width", columns.into())
+        && is_number(&image.dict, b"Height", rows.into())
 }
 
-/// The name of the image that a page shows over everything else, if it lies where it must: drawn
-/// last, opaque, unclipped. What a turned image does not cover of its area must be painted over
-/// just before, so that nothing shows beside it; what stands in the margins is the profile's.
-pub(crate) fn drawn_last(document: &Document, page: ObjectId, place: &Place) -> Option<Vec<u8>> {
+/// Whether an image is a mask that shows what is black in it, coded by ITU-T T.6.
+pub(crate) fn is_mask(image: &Stream, columns: u32, rows: u32) -> bool {
+    let (columns, rows) = (i64::from(columns), i64::from(rows));
+    let parameters = image.dict.get(b"DecodeParms").and_then(Object::as_dict);
+    let coded = |parameters: &Dictionary| {
+        parameters.len() == 3
+            && is_number(parameters, b"K", -1)
+            && is_number(parameters, b"Columns", columns)
+            && is_number(parameters, b"Rows", rows)
+    };
+    only(&image.dict, MASK)
+        && is_name(&image.dict, b"Subtype", b"Image")
+        && is_name(&image.dict, b"Filter", b"CCITTFaxDecode")
+        && image.dict.get(b"ImageMask").and_then(Object::as_bool).is_ok_and(|mask| mask)
+        && is_number(&image.dict, b"BitsPerComponent", 1)
+        && is_number(&image.dict, b"Width", columns)
+        && is_number(&image.dict, b"Height", rows)
+        && parameters.is_ok_and(coded)
+}
+
+fn is_name(entries: &Dictionary, key: &[u8], expected: &[u8]) -> bool {
+    entries.get(key).and_then(Object::as_name).is_ok_and(|name| name == expected)
+}
+
+fn is_number(entries: &Dictionary, key: &[u8], expected: i64) -> bool {
+    entries.get(key).and_then(Object::as_i64).is_ok_and(|number| number == expected)
+}
+
+/// The names of the images that a page shows over everything else, one for each area and each over
+/// the one before, if they lie where they must: drawn last, opaque, unclipped. What a turned image
+/// does not cover of its area must be painted over just before, so that nothing shows beside it;
+/// what stands in the margins is the profile's.
+pub(crate) fn drawn_last(
+    document: &Document,
+    page: ObjectId,
+    place: &Place,
+    areas: &[Area],
+) -> Option<Vec<Vec<u8>>> {
     let content = document.get_page_content_with_limit(page, STREAM_BYTES_MAX).ok()?;
     let content = Content::read(&content)?;
     let operations = content.operations();
-    let at = operations.iter().rposition(|operation| operation.operator == b"Do")?;
+    let draws = operations.iter().enumerate().filter(|(_, operation)| operation.operator == b"Do");
+    let draws: Vec<usize> = draws.map(|(at, _)| at).collect();
+    let draws = &draws[draws.len().checked_sub(areas.len())?..];
+    let at = *draws.first()?;
     let (before, after) = (&operations[..at], &operations[at + 1..]);
     let more = !place.is_upright() || place.right > 0.0 || place.top > 0.0;
     let known = |operation: &Operation| {
@@ -172,16 +229,20 @@ pub(crate) fn drawn_last(document: &Document, page: ObjectId, place: &Place) -> 
         (OPERATORS.contains(&operator) || (more && MORE_OPERATORS.contains(&operator)))
             && !cuts(&content, operation)
     };
-    let closes = |operation: &Operation| matches!(operation.operator, b"Q" | b"EMC");
+    let layers = |operation: &Operation| LAYER_OPERATORS.contains(&operation.operator);
     let near = |(a, b): (f32, f32)| (a - b).abs() <= EDGE_SLACK;
-    let state = state(&content, before)?;
-    let placed = !state.clipped && state.matrix.into_iter().zip(place.matrix()).all(near);
     let sound = before.iter().all(known)
-        && after.iter().all(closes)
-        && placed
+        && after.iter().all(layers)
         && (place.is_upright() || painted_over(&content, before, place)?);
-    let Some(Operand::Name(name)) = content.operands(&operations[at]).first() else { return None };
-    sound.then(|| name.to_vec())
+    sound.then_some(())?;
+    let placed = |(at, area): (&usize, &Area)| {
+        let state = state(&content, &operations[..*at])?;
+        let right = state.matrix.into_iter().zip(place.matrix(*area)).all(near);
+        let name = content.operands(&operations[*at]).first();
+        let Some(Operand::Name(name)) = name else { return None };
+        (right && !state.clipped).then(|| name.to_vec())
+    };
+    draws.iter().zip(areas).map(placed).collect()
 }
 
 /// Whether an operation lets words cut out of what is drawn later (rendering modes from 4).

@@ -1,12 +1,12 @@
 //! A file without its pictures: what a PDF parser needs to see of a copy, a few percent of it.
 //!
-//! The pages' JPEGs are nine tenths of a copy, and all that is asked of them is their digest. So
+//! The pages' JPEGs and the masks over them are nine tenths of a copy, and all that is asked of them is their digest. So
 //! they are cut out before a parser copies every stream; each is known by its object's number and
 //! its SHA-256.
 //!
 //! What is cut is read the same way by every reader: an object in the table of the one revision,
-//! whose dictionary has nothing but names, numbers, references and one array of them, whose stream
-//! is exactly as long as the dictionary says and the last thing before the next object. Whatever is
+//! whose dictionary has nothing but names, numbers, references and one array of them (a mask's
+//! also its parameters, last), whose stream is exactly as long as the dictionary says and the last thing before the next object. Whatever is
 //! written otherwise stays, so that the checks behind see it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,7 @@ const LENGTH: &[u8] = b"<</Length ";
 const STREAM: &[u8] = b">>\nstream\n";
 const STREAM_END: &[u8] = b"\nendstream\nendobj";
 const JPEG: &[u8] = b"/Filter/DCTDecode";
+const MASK: &[u8] = b"/Filter/CCITTFaxDecode/DecodeParms";
 
 /// A file without its pictures.
 #[derive(Debug, PartialEq, Eq)]
@@ -103,11 +104,18 @@ pub(crate) fn picture(file: &[u8], start: usize, end: usize) -> Option<Picture> 
     let length = dictionary.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/ []-.".contains(byte);
     let entries = dictionary.iter().take_while(|byte| plain(byte)).count();
-    let said = &dictionary[..entries];
-    let once = |what: &[u8]| said.windows(what.len()).filter(|window| *window == what).count() == 1;
-    (once(JPEG) && !said.windows(7).any(|name| name == b"/Length")).then_some(())?;
-    let content = place + entries + STREAM.len();
-    dictionary[entries..].starts_with(STREAM).then_some(())?;
+    let (said, rest) = dictionary.split_at(entries);
+    let times = |what: &[u8]| said.windows(what.len()).filter(|window| *window == what).count();
+    (times(b"/Filter") == 1 && times(b"/Length") == 0).then_some(())?;
+    let parameters = if said.ends_with(MASK) {
+        let inside = rest.strip_prefix(b"<<")?;
+        let length = inside.iter().take_while(|byte| plain(byte)).count();
+        inside[length..].starts_with(b">>").then_some(length + 4)?
+    } else {
+        (times(JPEG) == 1).then_some(0)?
+    };
+    let content = place + entries + parameters + STREAM.len();
+    rest[parameters..].starts_with(STREAM).then_some(())?;
     let size: usize = read(&dictionary[..length])?;
     let rest = file.get(content..end)?.get(size..)?.strip_prefix(STREAM_END)?;
     rest.iter().all(u8::is_ascii_whitespace).then_some(())?;
@@ -116,6 +124,17 @@ pub(crate) fn picture(file: &[u8], start: usize, end: usize) -> Option<Picture> 
         digits: place..place + length,
         content: content..content + size,
     })
+}
+
+/// The object of a mask of so many pixels, coded by ITU-T T.6: what is black in it can be seen.
+pub(crate) fn mask_object(number: usize, [width, height]: [u32; 2], fax: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "{number} 0 obj\n<</Length {}/Type/XObject/Subtype/Image/ImageMask true/Width {width}\
+         /Height {height}/BitsPerComponent 1/Filter/CCITTFaxDecode/DecodeParms\
+         <</K -1/Columns {width}/Rows {height}>>>>\nstream\n",
+        fax.len()
+    );
+    [head.as_bytes(), fax, STREAM_END, b"\n\n"].concat()
 }
 
 /// The cross-reference table of a file's only revision.
@@ -142,6 +161,27 @@ impl Entries {
             ends(entry) && (&entry[10..18] == b" 00000 n" || &entry[16..18] == b" f")
         };
         file[first..end].chunks_exact(ENTRY).all(known).then_some(Self { table, first, count })
+    }
+
+    /// The number of the next object.
+    pub(crate) fn next(&self) -> usize {
+        self.count
+    }
+
+    /// Adds objects at these offsets to a file whose table now begins at `table`.
+    pub(crate) fn add(&self, file: &mut Vec<u8>, table: usize, offsets: &[usize]) -> Option<()> {
+        let head = self.first - self.table;
+        let (old, new) = (self.count, self.count + offsets.len());
+        let end = table + head + ENTRY * old;
+        let tail = String::from_utf8(file.get(end..)?.to_vec()).ok()?;
+        let (before, after) = tail.split_once(&format!("/Size {old}"))?;
+        // A longer number.
+        (!after.starts_with(|c: char| c.is_ascii_digit())).then_some(())?;
+        let more: String = offsets.iter().map(|at| format!("{at:010} 00000 n \n")).collect();
+        let tail = format!("{more}{before}/Size {new}{after}");
+        file.splice(end.., tail.into_bytes());
+        file.splice(table..table + head, format!("xref\n0 {new}\n").into_bytes());
+        Some(())
     }
 
     /// The offsets of all objects in use; `None` for one that is not written in ten digits.

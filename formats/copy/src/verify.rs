@@ -21,7 +21,7 @@ use crate::appended::{self, Tail, UPDATES_MAX, Update};
 use crate::beginning::Beginning;
 use crate::cms::{self, Chain, Decoded};
 use crate::draft::{Draft, Found};
-use crate::manifest::{MANIFEST_NAME, Manifest, PageEntry};
+use crate::manifest::{LayerEntry, MANIFEST_NAME, Manifest, PageEntry};
 use crate::place::Place;
 use crate::proof::{self, Level, Signed, TimeStamp};
 use crate::revision::{self, Base, BaseError, Role, Split};
@@ -414,34 +414,47 @@ fn pages(base: &Base, manifest: &Manifest) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// One page: the manifest's JPEG at its true scale, over everything else; beside it only margins of
-/// the size that the manifest says, and no other image where it says none.
+/// One page: the manifest's images at their true scale, one over the other, over everything else;
+/// beside them only margins of the size that the manifest says, and no other image where it says
+/// none.
 fn page(base: &Base, id: ObjectId, entry: &PageEntry) -> Option<()> {
     let document = &base.document;
-    let place = Place::new(entry)?;
+    let (place, layers) = (Place::new(entry)?, entry.layers()?);
     let page = document.get_dictionary(id).ok()?;
     let resources = document.get_dict_in_dict(page, b"Resources").ok()?;
     let objects = document.get_dict_in_dict(resources, b"XObject").ok()?;
-    // Beside the page's own image only the seal's, and that only beside a margin.
-    (objects.len() <= 1 + usize::from(entry.margin_right > 0)).then_some(())?;
+    // Beside the page's own images only the seal's, and that only beside a margin.
+    (objects.len() <= layers.len() + usize::from(entry.margin_right > 0)).then_some(())?;
     let mut images = objects.iter().map(|(_, object)| stream(document, object));
     let is_picture = |image: &Stream| {
         image.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|name| name == b"Image")
     };
     images.all(|image| image.is_some_and(is_picture)).then_some(())?;
-    let reference = objects.get(&shape::drawn_last(document, id, &place)?).ok()?;
-    let image = stream(document, reference)?;
-    let name = |key| image.dict.get(key).and_then(Object::as_name).ok();
-    let number = |key| image.dict.get(key).and_then(Object::as_i64).ok();
-    let is_jpeg = name(b"Filter") == Some(b"DCTDecode");
-    let right_size = number(b"Width") == Some(entry.width.into())
-        && number(b"Height") == Some(entry.height.into());
-    let number = reference.as_reference().ok()?.0;
-    let cut = base.slim.pictures.get(&number);
-    let digest = cut.copied().unwrap_or_else(|| hash(&image.content));
-    let same = hex::encode(digest) == entry.sha256;
-    let plain = shape::is_plain(image);
-    (is_jpeg && right_size && same && plain && true_size(page, &place)?).then_some(())
+    let areas: Vec<_> = layers.iter().map(|layer| layer.area).collect();
+    let names = shape::drawn_last(document, id, &place, &areas)?;
+    for (name, layer) in names.iter().zip(&layers) {
+        is_layer(base, objects.get(name).ok()?, layer)?.then_some(())?;
+    }
+    true_size(page, &place)?.then_some(())
+}
+
+/// Whether an image is the one that the manifest names, with its mask or without one.
+fn is_layer(base: &Base, object: &Object, layer: &LayerEntry) -> Option<bool> {
+    let (image, sha256) = picture(base, object)?;
+    let masked = layer.mask.is_some();
+    let jpeg = shape::is_jpeg(image, layer.columns, layer.rows, masked) && sha256 == layer.sha256;
+    let Some(expected) = &layer.mask else { return Some(jpeg) };
+    let (mask, sha256) = picture(base, image.dict.get(b"Mask").ok()?)?;
+    let [.., width, height] = layer.area;
+    Some(jpeg && shape::is_mask(mask, width, height) && sha256 == *expected)
+}
+
+/// An image by its reference, and its SHA-256 in hexadecimal.
+fn picture<'a>(base: &'a Base, object: &Object) -> Option<(&'a Stream, String)> {
+    let id = object.as_reference().ok()?;
+    let image = base.document.get_object(id).ok()?.as_stream().ok()?;
+    let cut = base.slim.pictures.get(&id.0).copied();
+    Some((image, hex::encode(cut.unwrap_or_else(|| hash(&image.content)))))
 }
 
 fn true_size(page: &Dictionary, place: &Place) -> Option<bool> {

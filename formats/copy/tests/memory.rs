@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use common::{TestCa, assets, request};
 use formats_copy::{
-    CopyRequest, GenuineCopy, Jpeg, JpegSource, PAGE_COUNT_MAX, PageImage, PlacedWord, seal,
+    CopyRequest, GenuineCopy, ImageFile, ImageSource, PAGE_COUNT_MAX, PageImage, PlacedWord, seal,
 };
 
 /// Of a process that seals and verifies a thick file, at its peak.
@@ -25,8 +25,8 @@ const PAGE: &str = "MEMORY_TEST_PAGE";
 /// A page that lies in a file.
 struct OnDisk(PathBuf);
 
-impl JpegSource for OnDisk {
-    fn jpeg(&self) -> std::io::Result<Cow<'_, [u8]>> {
+impl ImageSource for OnDisk {
+    fn file(&self) -> std::io::Result<Cow<'_, [u8]>> {
         std::fs::read(&self.0).map(Cow::Owned)
     }
 }
@@ -36,7 +36,7 @@ fn thick(page: &Path) -> CopyRequest {
     let words = (0..TIMES).flat_map(|_| sample.words.clone()).enumerate();
     let words: Vec<_> = words.map(|(i, word)| PlacedWord { line: i / 10, ..word }).collect();
     let page = |_| PageImage {
-        jpeg: Jpeg::of(Arc::new(OnDisk(page.into()))),
+        jpeg: ImageFile::of(Arc::new(OnDisk(page.into()))),
         words: words.clone(),
         ..sample.clone()
     };

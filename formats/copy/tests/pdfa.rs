@@ -86,7 +86,15 @@ fn page() -> impl Strategy<Value = PageImage> {
             let (width, height) = (u32::from(*width), u32::from(*height));
             // PDF knows no page under 3 points.
             let dpi = dpi.min(24 * width.min(height));
-            PageImage { jpeg: jpeg.clone().into(), width, height, dpi, skew_degrees, words }
+            PageImage {
+                jpeg: jpeg.clone().into(),
+                over: Vec::new(),
+                width,
+                height,
+                dpi,
+                skew_degrees,
+                words,
+            }
         })
 }
 
@@ -223,7 +231,15 @@ fn a_page_beyond_the_sizes_of_pdf_is_refused() {
             .expect("an image");
         let (width, height) = (width.into(), height.into());
         let words = Vec::new();
-        let page = PageImage { jpeg: jpeg.into(), width, height, dpi, skew_degrees: 0.0, words };
+        let page = PageImage {
+            jpeg: jpeg.into(),
+            over: Vec::new(),
+            width,
+            height,
+            dpi,
+            skew_degrees: 0.0,
+            words,
+        };
         let request = CopyRequest { pages: vec![page], ..REQUEST.clone() };
         let sealed = SIGNERS
             .with_borrow_mut(|[officer, authority]| seal(&request, &ASSETS, officer, authority));

@@ -68,8 +68,12 @@ fn a_copy_dated_before_its_instrument_is_not_made() {
 #[test]
 fn the_pages_are_embedded_byte_for_byte() {
     for page in request().pages {
-        let jpeg = page.jpeg.read().expect("it is in memory");
-        let found = SEALED.copy.bytes.windows(jpeg.len()).any(|w| w == &*jpeg);
+        let over = page.over.iter().flat_map(|layer| [Some(&layer.jpeg), layer.mask.as_ref()]);
+        let mut files = [Some(&page.jpeg)].into_iter().chain(over).flatten();
+        let found = files.all(|file| {
+            let file = file.read().expect("it is in memory");
+            SEALED.copy.bytes.windows(file.len()).any(|w| w == &*file)
+        });
         assert!(found, "the JPEG is in the file as it was given");
     }
 }

@@ -2,7 +2,6 @@
 
 use krilla::Document;
 use krilla::geom::{Rect, Size, Transform};
-use krilla::image::Image;
 use krilla::page::PageSettings;
 use krilla::surface::Surface;
 use krilla::tagging::{Tag, TagGroup};
@@ -28,11 +27,7 @@ pub(super) fn add(
     index: usize,
 ) -> Result<TagGroup, BuildError> {
     let bad = |reason: &str| BuildError::Page { page: index + 1, reason: reason.into() };
-    let jpeg = plan.stand_ins.get(index).ok_or_else(|| bad("no image"))?.bytes.clone();
-    let image = Image::from_jpeg(jpeg.into(), false).map_err(|reason| bad(&reason))?;
-    if image.size() != (page.width, page.height) {
-        return Err(bad("the size differs"));
-    }
+    let layers = plan.stand_ins.get(index).ok_or_else(|| bad("no image"))?;
     let entry = words.manifest.pages.get(index).ok_or_else(|| bad("no entry"))?;
     let place = Place::new(entry).ok_or_else(|| bad("no extent"))?;
     let (width, height) = place.page();
@@ -42,7 +37,6 @@ pub(super) fn add(
     let settings = PageSettings::from_wh(width, height).ok_or_else(|| bad("no extent"))?;
     let area = Rect::from_xywh(0.0, place.top, place.area.0, place.area.1).and_then(draw::area);
     let area = area.ok_or_else(|| bad("no extent"))?;
-    let size = Size::from_wh(place.image().0, place.image().1).ok_or_else(|| bad("no extent"))?;
 
     let mut sheet = document.start_page_with(settings);
     let mut surface = sheet.surface();
@@ -65,7 +59,13 @@ pub(super) fn add(
     let mut figure = TagGroup::new(Tag::Figure(Some(alt)));
     figure.push(draw::tagged(&mut surface, |surface| {
         surface.push_transform(&transform(&place));
-        surface.draw_image(image, size);
+        for layer in layers {
+            let [left, top, width, height] = place.part(layer.area);
+            let Some(size) = Size::from_wh(width, height) else { continue };
+            surface.push_transform(&Transform::from_translate(left, top));
+            surface.draw_image(layer.image.clone(), size);
+            surface.pop();
+        }
         surface.pop();
     }));
     surface.finish();

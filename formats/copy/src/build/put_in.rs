@@ -1,8 +1,8 @@
-//! The finished file from what krilla wrote: the pages' JPEGs and words where their stand-ins are,
-//! and every stream of text compressed. In one pass: the copy is in memory once, and of the pages
+//! The finished file from what krilla wrote: the pages' images and words where their stand-ins are,
+//! the masks of images behind all objects, and every stream of text compressed. In one pass: the copy is in memory once, and of the pages
 //! one at a time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use flate2::{Compress, Compression, FlushCompress, Status};
@@ -12,7 +12,7 @@ use super::{BuildError, Plan, words};
 use crate::place::Place;
 use crate::request::CopyRequest;
 use crate::revision::start_of_table;
-use crate::slim::{Entries, picture};
+use crate::slim::{Entries, mask_object, picture};
 
 /// Room for the signatures, so that a copy is not moved when they come.
 const SIGNATURES: usize = 64 << 10;
@@ -41,17 +41,23 @@ pub(super) fn put_in(
     let mut bytes = Vec::with_capacity(file.len() + plan.image_bytes() + SIGNATURES);
     // Behind which place everything moves, and where to.
     let (mut moves, mut from) = (Vec::new(), 0);
-    let (mut deflate, mut images) = (Deflate::new(), 0);
+    let layers: BTreeMap<&[u8], &StandIn> =
+        plan.stand_ins.iter().flatten().map(|layer| (layer.bytes.as_slice(), layer)).collect();
+    let (mut deflate, mut images, mut masks) = (Deflate::new(), 0, Vec::new());
     for (start, end) in starts.iter().copied().zip(ends).filter(|(start, end)| start < end) {
         let image = picture(file, start, end).and_then(|image| {
-            let page =
-                plan.stand_ins.iter().position(|s| s.bytes == file[image.content.clone()])?;
-            Some((image, page))
+            let layer = layers.get(&file[image.content.clone()])?;
+            Some((image, *layer))
         });
-        if let Some((image, page)) = image {
-            let jpeg = StandIn::jpeg(&plan.stand_ins, &request.pages, page)?;
+        if let Some((image, layer)) = image {
+            let jpeg = layer.jpeg.read()?;
             bytes.extend_from_slice(&file[from..image.digits.start]);
             bytes.extend_from_slice(jpeg.len().to_string().as_bytes());
+            if let Some(mask) = &layer.mask {
+                let number = entries.next() + masks.len();
+                bytes.extend_from_slice(format!("/Mask {number} 0 R").as_bytes());
+                masks.push((number, layer.area, mask));
+            }
             bytes.extend_from_slice(&file[image.digits.end..image.content.start]);
             bytes.extend_from_slice(&jpeg);
             from = image.content.end;
@@ -74,15 +80,26 @@ pub(super) fn put_in(
         }
         moves.push((from, bytes.len()));
     }
-    if images != plan.stand_ins.len() {
+    if images != layers.len() {
         return Err(other("images"));
     }
-    bytes.extend_from_slice(&file[from..]);
+    bytes.extend_from_slice(&file[from..table]);
+    let mut offsets = Vec::new();
+    for (number, [.., width, height], mask) in masks {
+        offsets.push(bytes.len());
+        bytes.extend_from_slice(&mask_object(number, [width, height], &mask.read()?));
+    }
+    let new_table = bytes.len();
+    moves.push((table, new_table));
+    bytes.extend_from_slice(&file[table..]);
     let moved = |offset: usize| {
         let before = moves.partition_point(|(old, _)| *old <= offset);
         before.checked_sub(1).map_or(offset, |at| moves[at].1 + offset - moves[at].0)
     };
     entries.moved(&mut bytes, moved).ok_or_else(|| other("objects"))?;
+    if !offsets.is_empty() {
+        entries.add(&mut bytes, new_table, &offsets).ok_or_else(|| other("objects"))?;
+    }
     Ok(bytes)
 }
 

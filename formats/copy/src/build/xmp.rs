@@ -7,10 +7,10 @@
 //! information dictionary has no such entries, so the two still agree.
 
 use crate::hash;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, PageEntry};
 
 /// The schema's name; it changes with the manifest's version.
-const NAMESPACE: &str = "urn:bansao:copy:2#";
+const NAMESPACE: &str = "urn:bansao:copy:3#";
 const STREAM: &[u8] = b"/Type/Metadata/Subtype/XML>>\nstream\n";
 const LENGTH: &[u8] = b"<</Length ";
 const SCHEMAS: &str = "<pdfaExtension:schemas><rdf:Bag>";
@@ -33,7 +33,7 @@ const PROPERTIES: [(&str, &str, &str); 8] = [
     ("Code", "Text", "The verification code"),
     ("Device", "Text", "The device that made the copy"),
     ("ManifestSHA256", "Text", "SHA-256 of the attached manifest"),
-    ("PageSHA256", "seq Text", "SHA-256 of each page's image, in order"),
+    ("PageSHA256", "seq Text", "SHA-256 of each page's images, in order"),
     ("Model", "seq Text", "Each model that read the original, with its version"),
 ];
 
@@ -112,7 +112,7 @@ fn properties(manifest: &Manifest, manifest_bytes: &[u8]) -> String {
             texts.iter().map(|text| format!("<rdf:li>{}</rdf:li>", escaped(text))).collect();
         format!("<rdf:Seq>{items}</rdf:Seq>")
     };
-    let pages = manifest.pages.iter().map(|page| page.sha256.clone()).collect();
+    let pages = manifest.pages.iter().flat_map(PageEntry::digests).map(str::to_owned).collect();
     let models = manifest.models.iter().map(|model| format!("{} {}", model.name, model.version));
     let values = [
         one(manifest.product.name()),

@@ -55,6 +55,8 @@ impl From<ManifestV1> for Manifest {
             skew: 0,
             margin_top: 0,
             margin_right: 0,
+            coarseness: 1,
+            over: Vec::new(),
         };
         let model = |model: ModelV1| ModelEntry {
             name: model.name,

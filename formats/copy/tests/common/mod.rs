@@ -11,8 +11,8 @@ use std::sync::LazyLock;
 use der::asn1::{BitString, ObjectIdentifier};
 use der::{Decode, Encode};
 use formats_copy::{
-    Assets, ClockTrust, CopyRequest, ModelEntry, PageImage, PlacedWord, Product, SealedCopy,
-    SignatureAlgorithm, Signer, TrustAnchors, VerificationCode, seal,
+    Assets, ClockTrust, CopyRequest, ImageFile, Layer, ModelEntry, PageImage, PlacedWord, Product,
+    SealedCopy, SignatureAlgorithm, Signer, TrustAnchors, VerificationCode, seal,
 };
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -287,7 +287,47 @@ pub(crate) fn page(dpi: u32, degrees: f32) -> PageImage {
     jpeg_encoder::Encoder::new(&mut jpeg, 85)
         .encode(pixels.as_raw(), width as u16, height as u16, jpeg_encoder::ColorType::Rgb)
         .expect("the page is encoded");
-    PageImage { jpeg: jpeg.into(), width, height, dpi, skew_degrees: 0.0, words }
+    PageImage { jpeg: jpeg.into(), over: Vec::new(), width, height, dpi, skew_degrees: 0.0, words }
+}
+
+/// The same page in layers: paper of half the resolution, the words' boxes as ink in blue, a part
+/// of the page in full resolution.
+pub(crate) fn layered_page(dpi: u32, degrees: f32) -> PageImage {
+    let page = page(dpi, degrees);
+    let whole = page.jpeg.read().expect("it is in memory");
+    let whole = image::load_from_memory(&whole).expect("a JPEG").to_rgb8();
+    let (width, height) = whole.dimensions();
+    let jpeg = |pixels: &image::RgbImage| {
+        let mut jpeg = Vec::new();
+        let (width, height) = (pixels.width() as u16, pixels.height() as u16);
+        jpeg_encoder::Encoder::new(&mut jpeg, 85)
+            .encode(pixels.as_raw(), width, height, jpeg_encoder::ColorType::Rgb)
+            .expect("it is encoded");
+        jpeg
+    };
+    let light = |at: u32, side: u32| (2 * at).min(side - 1);
+    let paper = image::RgbImage::from_fn(width.div_ceil(2), height.div_ceil(2), |x, y| {
+        let pixel = whole.get_pixel(light(x, width), light(y, height));
+        if pixel[0] < 200 { image::Rgb([248, 246, 238]) } else { *pixel }
+    });
+    let mut fax = fax::encoder::Encoder::new(fax::VecWriter::new());
+    for row in whole.rows() {
+        let bit = |pixel: &image::Rgb<u8>| match pixel[0] < 200 {
+            true => fax::Color::Black,
+            false => fax::Color::White,
+        };
+        let Ok(()) = fax.encode_line(row.map(bit), width);
+    }
+    let Ok(mask) = fax.finish().map(fax::VecWriter::finish);
+    let ink = image::RgbImage::from_pixel(width / 8, height / 8, image::Rgb([20, 40, 120]));
+    let [left, top, wide, high] = [width / 2, height / 2, width / 5, height / 7];
+    let patch = image::imageops::crop_imm(&whole, left, top, wide, high).to_image();
+    let layer = |pixels, area, mask| Layer { jpeg: ImageFile::from(jpeg(pixels)), area, mask };
+    let over = vec![
+        layer(&ink, [0, 0, width, height], Some(mask.into())),
+        layer(&patch, [left, top, wide, high], None),
+    ];
+    PageImage { jpeg: jpeg(&paper).into(), over, ..page }
 }
 
 pub(crate) fn request() -> CopyRequest {
@@ -305,7 +345,7 @@ pub(crate) fn request() -> CopyRequest {
         title: "Giấy khai sinh số 12/2020 do UBND phường Thử Nghiệm cấp".into(),
         device: "HN-0001".into(),
         sequence: 42,
-        pages: vec![page(100, 0.0), page(100, 0.5)],
+        pages: vec![page(100, 0.0), layered_page(100, 0.5)],
         clock: ClockTrust::Synchronised,
         models: vec![ModelEntry {
             name: "tesseract-vie".into(),
