@@ -2,8 +2,9 @@
 //!
 //! For each way to keep a page: bytes of two pages, words that the reader reads right in what a
 //! reader of the copy sees, how steep the seal's edges are and how far its colours are from those
-//! that were drawn. The figures of decisions 0014 and 0016 come from here. `-- originals=N` takes
-//! more originals, `-- save=FOLDER` keeps what is seen.
+//! that were drawn. The figures of decisions 0014 and 0018 come from here. `-- originals=N` takes
+//! more originals, `-- save=FOLDER` keeps what is seen, `-- own-reader-over=LIBRARY` reads with our
+//! own reader over LiteRT in place of Tesseract.
 #![expect(clippy::print_stdout, reason = "the benchmark reports to the person who runs it")]
 #![expect(clippy::disallowed_methods, reason = "it measures time")]
 
@@ -57,7 +58,10 @@ struct Found {
 }
 
 fn bench() -> Result<bool, Failure> {
-    let mut reader = Reader::open(None, 2)?;
+    let mut reader = match asked("own-reader-over") {
+        Some(library) => Reader::open_own(None, library.as_ref(), 2)?,
+        None => Reader::open(None, 2)?,
+    };
     let mut well = true;
     for (title, look) in [
         ("office scanner", Look::default()),

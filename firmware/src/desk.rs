@@ -2,13 +2,10 @@
 //!
 //! All personal data of a visit is here and nowhere else; [`Desk::wipe`] ends it (invariant 6).
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 
 use drivers_api::{Pin, Raster, SigningSession};
-use formats_copy::JpegSource;
 use formats_vn::id_qr::CardQr;
 use formats_vn::mrz::Mrz;
 use models::PageReading;
@@ -16,32 +13,15 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use zeroize::Zeroize;
 
+use crate::steps::picture::Picture;
 use crate::visit::{PageId, VisitId};
 
 /// A page as it goes into the copy, with what was read from it.
 pub struct KeptPage {
-    /// The page in colour, as JPEG; its bytes are embedded in the copy as they are.
-    pub jpeg: Vec<u8>,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-    /// Dots per inch.
-    pub dpi: u32,
+    /// The page in colour; its files are embedded in the copy as they are.
+    pub picture: Picture,
     /// Lines, words, measures.
     pub reading: PageReading,
-}
-
-impl JpegSource for KeptPage {
-    fn jpeg(&self) -> io::Result<Cow<'_, [u8]>> {
-        Ok(Cow::Borrowed(&self.jpeg))
-    }
-}
-
-impl Drop for KeptPage {
-    fn drop(&mut self) {
-        self.jpeg.zeroize();
-    }
 }
 
 /// How long a stage of the visit took.

@@ -374,9 +374,11 @@ async fn answer_when(taken: Taken, answer: serde_json::Value) -> Response {
 async fn page_image(State(state): State<Arc<ScreenState>>, Path(file): Path<String>) -> Response {
     let id = file.strip_suffix(".jpg").and_then(|id| id.parse().ok()).map(PageId);
     let page = id.and_then(|id| state.kiosk.desk().pages.get(&id).cloned());
-    match page {
-        Some(page) => ([(header::CONTENT_TYPE, "image/jpeg")], page.jpeg.clone()).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
+    let Some(page) = page else { return StatusCode::NOT_FOUND.into_response() };
+    // Layers are decoded and put together: work that would hold up other requests.
+    match tokio::task::spawn_blocking(move || page.picture.preview()).await {
+        Ok(Some(jpeg)) => ([(header::CONTENT_TYPE, "image/jpeg")], jpeg).into_response(),
+        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

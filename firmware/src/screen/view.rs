@@ -505,8 +505,8 @@ fn page_views(desk: &Desk) -> Vec<PageView> {
         .iter()
         .map(|(id, page)| PageView {
             id: id.0,
-            width: page.width,
-            height: page.height,
+            width: page.picture.width,
+            height: page.picture.height,
             confidence: page.reading.confidence,
             lines: page.reading.lines.iter().map(line_view).collect(),
         })

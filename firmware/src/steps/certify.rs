@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use drivers_api::{ClockState, KeyAlgorithm, SigningSession};
 use formats_copy::{
-    Assets, BuildError, ClockTrust, CopyRequest, ImageFile, PageImage, PlacedWord, Press,
+    Assets, BuildError, ClockTrust, CopyRequest, ImageFile, Layer, PageImage, PlacedWord, Press,
     SignatureAlgorithm, Signer, TrustAnchors, VerificationCode,
 };
 use formats_vn::fee::{Charge, FeeTable};
@@ -247,7 +247,7 @@ fn request(
         title: case.approval.title.clone(),
         device: config.device.id.clone(),
         sequence: reservation.sequence,
-        pages: case.pages.iter().map(page_image).collect(),
+        pages: case.pages.iter().map(|page| page_image(page)).collect(),
         models: parts.models.clone(),
         clock: match super::clock::state(parts) {
             ClockState::Synchronised { .. } => ClockTrust::Synchronised,
@@ -257,7 +257,7 @@ fn request(
     }
 }
 
-fn page_image(page: &Arc<KeptPage>) -> PageImage {
+fn page_image(page: &KeptPage) -> PageImage {
     let words = page.reading.lines.iter().enumerate().flat_map(|(line, read)| {
         read.words.iter().map(move |word| PlacedWord {
             text: word.text.clone(),
@@ -265,11 +265,18 @@ fn page_image(page: &Arc<KeptPage>) -> PageImage {
             line,
         })
     });
+    let picture = &page.picture;
+    let over = picture.over.iter().map(|layer| Layer {
+        jpeg: ImageFile::of(Arc::clone(&layer.jpeg)),
+        area: layer.area,
+        mask: layer.ink.clone().map(ImageFile::of),
+    });
     PageImage {
-        jpeg: ImageFile::of(Arc::clone(page)),
-        width: page.width,
-        height: page.height,
-        dpi: page.dpi,
+        jpeg: ImageFile::of(Arc::clone(&picture.jpeg)),
+        over: over.collect(),
+        width: picture.width,
+        height: picture.height,
+        dpi: picture.dpi,
         skew_degrees: page.reading.skew_degrees,
         words: words.collect(),
     }

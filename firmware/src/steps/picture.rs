@@ -9,7 +9,7 @@
 //!
 //! Nothing is drawn, moved or recognised. No letter is ever put in another's place: the ink is
 //! coded row by row by ITU-T T.6, which knows no shapes. Reasons and measurements are in decisions
-//! 0014 and 0016.
+//! 0014 and 0018.
 
 use std::borrow::Cow;
 use std::io;
@@ -73,11 +73,13 @@ pub struct Picture {
     pub dpi: u32,
     /// Grey or colour.
     pub format: PixelFormat,
-    /// From the bottom; the first covers the page.
-    pub layers: Vec<Layer>,
+    /// The page, or its paper where something lies over it.
+    pub jpeg: Arc<Wiped>,
+    /// What lies over it, from the bottom.
+    pub over: Vec<Layer>,
 }
 
-/// A layer of a page.
+/// What lies over a page.
 pub struct Layer {
     /// What it shows, stretched over its area.
     pub jpeg: Arc<Wiped>,
@@ -114,20 +116,15 @@ impl Picture {
 
     /// A JPEG of a whole page.
     pub fn from_jpeg(jpeg: Vec<u8>, page: &Raster) -> Self {
-        let area = [0, 0, page.width(), page.height()];
-        let layer = Layer { jpeg: Wiped::new(jpeg), area, ink: None };
-        Self::with(page, vec![layer])
-    }
-
-    fn with(page: &Raster, layers: Vec<Layer>) -> Self {
-        let (width, height) = (page.width(), page.height());
-        Self { width, height, dpi: page.dpi(), format: page.format(), layers }
+        let (width, height, dpi) = (page.width(), page.height(), page.dpi());
+        let (jpeg, over) = (Wiped::new(jpeg), Vec::new());
+        Self { width, height, dpi, format: page.format(), jpeg, over }
     }
 
     /// How many bytes all layers have.
     pub fn bytes(&self) -> usize {
-        let files = self.layers.iter().flat_map(|l| [Some(&l.jpeg), l.ink.as_ref()]);
-        files.flatten().map(|file| file.bytes().len()).sum()
+        let over = self.over.iter().flat_map(|layer| [Some(&layer.jpeg), layer.ink.as_ref()]);
+        [Some(&self.jpeg)].into_iter().chain(over).flatten().map(|file| file.bytes().len()).sum()
     }
 
     /// What a reader of the copy sees; `None` if a layer cannot be decoded.
@@ -137,8 +134,8 @@ impl Picture {
 
     /// What a reader of the copy sees, as JPEG for a screen.
     pub fn preview(&self) -> Option<Vec<u8>> {
-        if let [Layer { jpeg, ink: None, .. }] = self.layers.as_slice() {
-            return Some(jpeg.bytes().to_vec());
+        if self.over.is_empty() {
+            return Some(self.jpeg.bytes().to_vec());
         }
         let page = self.shown()?;
         let mut jpeg = Vec::new();

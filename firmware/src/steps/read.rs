@@ -1,4 +1,4 @@
-//! Reads a page: text with boxes, measures, the JPEG that goes into the copy; then all pages
+//! Reads a page: text with boxes, measures, the picture that goes into the copy; then all pages
 //! together: what the paper is and what it says.
 
 use std::sync::{Condvar, Mutex};
@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex};
 use drivers_api::Raster;
 use models::{Classification, PageReading, ReadError, Reader};
 
-use super::picture;
+use super::picture::Picture;
 use crate::config::{Reading, ReadingEngine};
 use crate::desk::KeptPage;
 use crate::engine::lock;
@@ -76,7 +76,7 @@ pub fn open_reader(config: &Reading) -> Result<Reader, ReadError> {
 
 /// Reads pages.
 pub trait PageReader: Send + Sync {
-    /// Reads a page and makes its JPEG. A page that did not lie upright is turned.
+    /// Reads a page and makes its picture. A page that did not lie upright is turned.
     fn read(&self, raster: Raster) -> Result<KeptPage, Trouble>;
 }
 
@@ -99,15 +99,9 @@ impl PageReader for ReaderPool {
             return Err(unusable(Say::PageBlank, format!("ink on {:.4} of the page", reading.ink)));
         }
         raster.turn(reading.turn);
-        let jpeg = picture::encode(&raster, picture::RECIPE)
+        let picture = Picture::of(&raster)
             .map_err(|error| unusable(Say::Internal, format!("JPEG: {error}")))?;
-        Ok(KeptPage {
-            jpeg,
-            width: raster.width(),
-            height: raster.height(),
-            dpi: raster.dpi(),
-            reading,
-        })
+        Ok(KeptPage { picture, reading })
     }
 }
 

@@ -113,11 +113,13 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// The layout of a copy; a specimen says so on it.
+    /// The layout of a copy; a specimen says so on it. `longest_qr` is as long as the text of its
+    /// QR code can become.
     pub(crate) fn new(
         request: &'a CopyRequest,
         press: &'a Press,
         specimen: bool,
+        longest_qr: &str,
     ) -> Result<Self, BuildError> {
         let profile = Profile::of(&press.profiles, request.product, request.issued_at)?;
         let mut heights: Vec<f32> = request.pages.iter().map(pages::height).collect();
@@ -127,7 +129,7 @@ impl<'a> Plan<'a> {
         let edges = edge::edges(&profile.sheets, &heights, press.seal.is_some());
         let note = match &profile.placement {
             Placement::TopRightOfFirstPage(words) => {
-                let note = Note::new(words, request, specimen, press);
+                let note = Note::new(words, request, specimen, press, &Qr::new(longest_qr)?);
                 Some(note.ok_or(BuildError::Note)?)
             }
             Placement::OwnLastPage(_) => None,
@@ -208,7 +210,7 @@ pub(crate) fn build(
     document
         .embed_file(attached)
         .ok_or_else(|| BuildError::Pdf { reason: "the manifest was attached twice".into() })?;
-    finished(document, plan, manifest, manifest_bytes)
+    finished(document, plan, request, manifest, manifest_bytes)
 }
 
 /// The pages, with their structure, by the rules of a kind of PDF/A.
@@ -233,12 +235,12 @@ fn laid_out(
     let words = Words { manifest, place: &request.place, verify_base: &request.verify_base };
     document.set_metadata(metadata(manifest, plan.title(&words)));
     let mut tree = TagTree::new();
+    let qr = Qr::new(qr_text)?;
     for (i, page) in request.pages.iter().enumerate() {
-        let drawn = pages::add(&mut document, plan, &words, page, i)?;
+        let drawn = pages::add(&mut document, plan, &words, page, i, &qr)?;
         tree.push(drawn);
     }
     if let Placement::OwnLastPage(statement) = &plan.profile.placement {
-        let qr = Qr::new(qr_text)?;
         tree.push(statement_page::add(&mut document, plan, statement, &words, &qr)?);
     }
     document.set_tag_tree(tree);
@@ -249,6 +251,7 @@ fn laid_out(
 fn finished(
     document: Document,
     plan: &Plan,
+    request: &CopyRequest,
     manifest: &Manifest,
     manifest_bytes: &[u8],
 ) -> Result<Vec<u8>, BuildError> {

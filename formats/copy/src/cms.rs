@@ -167,15 +167,19 @@ impl Chain {
         UnparsedPublicKey::new(algorithm, key).verify(message, signature).is_ok()
     }
 
-    /// The most bytes that a signature structure with this chain takes.
-    pub(crate) fn room(&self) -> Result<usize, CmsError> {
-        let signature = match self.algorithm {
+    /// The most bytes that a signature with this key takes.
+    pub(crate) fn signature_bytes_max(&self) -> usize {
+        match self.algorithm {
             SignatureAlgorithm::EcdsaP256Sha256 => ECDSA_BYTES_MAX,
             // The key's encoding is a little longer than its modulus, which a signature is as
             // long as.
             SignatureAlgorithm::RsaPkcs1Sha256 => self.own().map(public_key).unwrap_or(&[]).len(),
-        };
-        Ok(encode(self, &[0; 32], &vec![0xff; signature])?.len())
+        }
+    }
+
+    /// The most bytes that a signature structure with this chain takes.
+    pub(crate) fn room(&self) -> Result<usize, CmsError> {
+        Ok(encode(self, &[0; 32], &vec![0xff; self.signature_bytes_max()])?.len())
     }
 }
 

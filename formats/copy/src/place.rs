@@ -71,8 +71,8 @@ impl Place {
         ]
     }
 
-    /// The matrix that draws an image over a part of the page's, in a PDF's own coordinates (ISO 32000-1, 8.9.5: an image is
-    /// one unit wide and high).
+    /// The matrix that draws an image over a part of the page's, in a PDF's own coordinates
+    /// (ISO 32000-1, 8.9.5: an image is one unit wide and high).
     pub(crate) fn matrix(&self, area: Area) -> [f32; 6] {
         let [left, top, width, height] = self.part(area);
         let bottom = self.turned([left, top + height]);

@@ -102,7 +102,7 @@ pub enum Placement {
     /// A statement (lời chứng) on a last page of its own.
     OwnLastPage(Box<StatementWords>),
     /// A note in a margin above the first page, at its right.
-    TopRightOfFirstPage(NoteWords),
+    TopRightOfFirstPage(Box<NoteWords>),
 }
 
 /// Every text of the statement page.
@@ -141,6 +141,8 @@ pub struct NoteWords {
     pub form: Wording,
     pub authority: Wording,
     pub signed_at: Wording,
+    pub code: Wording,
+    pub address: Wording,
 }
 
 /// A size with its origin.

@@ -11,7 +11,7 @@ use crate::pades::{self, SignError};
 use crate::request::{Assets, CopyRequest, RequestError};
 use crate::revision::{BaseError, Role};
 use crate::signer::Signer;
-use crate::{FILE_BYTES_MAX, GenuineCopy, Refusal, TrustAnchors, hash};
+use crate::{FILE_BYTES_MAX, GenuineCopy, Refusal, TrustAnchors, VerificationCode, hash};
 
 /// A sealed copy. Its bytes never change again.
 #[derive(Debug, Clone)]
@@ -133,7 +133,10 @@ impl Press {
             return Err(SealError::SameSigner);
         }
         let specimen = officer_chain.is_specimen() || authority_chain.is_specimen();
-        let plan = Plan::new(request, self, specimen)?;
+        // As long as the text of the QR code can become.
+        let signature = vec![0xff; authority_chain.signature_bytes_max()];
+        let longest = qr_text(&request.verify_base, request.code, [0xff; 32], &signature);
+        let plan = Plan::new(request, self, specimen, &longest)?;
         if plan.image_bytes() > FILE_BYTES_MAX {
             return Err(SealError::Size { bytes: plan.image_bytes() });
         }
@@ -142,7 +145,8 @@ impl Press {
         let sign = |role| move |source| SealError::Sign { role, source };
         let signature = pades::signed(&authority_chain, authority, &manifest_bytes)
             .map_err(sign(Role::Authority))?;
-        let qr = qr_text(&request.verify_base, &manifest, &manifest_bytes, &signature);
+        let digest = hash(&manifest_bytes);
+        let qr = qr_text(&request.verify_base, request.code, digest, &signature);
         let bytes = build::build(&plan, request, &manifest, &manifest_bytes, &qr)?;
         let mut draft = Draft::new(bytes, &plan.known())?;
         let signers = manifest.product.signers();
@@ -164,8 +168,8 @@ impl Press {
 
 /// `{base}/v/{code}#{digest}.{signature}`, the last two in base64url: what stands behind the `#`
 /// never reaches a server and lets a reader check the manifest offline.
-fn qr_text(base: &str, manifest: &Manifest, bytes: &[u8], signature: &[u8]) -> String {
-    let digest = URL_SAFE_NO_PAD.encode(hash(bytes));
-    let signature = URL_SAFE_NO_PAD.encode(signature);
-    format!("{}/v/{}#{digest}.{signature}", base.trim_end_matches('/'), manifest.code)
+fn qr_text(base: &str, code: VerificationCode, digest: [u8; 32], signature: &[u8]) -> String {
+    let [digest, signature] =
+        [digest.as_slice(), signature].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+    format!("{}/v/{code}#{digest}.{signature}", base.trim_end_matches('/'))
 }

@@ -107,7 +107,8 @@ pub(crate) fn forbidden(bytes: &[u8], document: &Document) -> Option<&'static st
 fn framing(bytes: &[u8], document: &Document) -> Option<&'static str> {
     let packed = |entry: &XrefEntry| matches!(entry, XrefEntry::Compressed { .. });
     let has = |key: &[u8]| document.trailer.has(key);
-    if has(b"Prev") {
+    // The parser takes `/Prev` out of the trailer once it followed it.
+    if has(b"Prev") || document.xref_section_count > 1 {
         Some("an earlier revision")
     } else if has(b"Encrypt") {
         Some("encryption")

@@ -1,13 +1,14 @@
 //! A file without its pictures: what a PDF parser needs to see of a copy, a few percent of it.
 //!
-//! The pages' JPEGs and the masks over them are nine tenths of a copy, and all that is asked of them is their digest. So
-//! they are cut out before a parser copies every stream; each is known by its object's number and
-//! its SHA-256.
+//! The pages' JPEGs and their masks are most of a copy, and all that is asked of them is their
+//! digest. So they are cut out before a parser copies every stream; each is known by its object's
+//! number and its SHA-256.
 //!
 //! What is cut is read the same way by every reader: an object in the table of the one revision,
 //! whose dictionary has nothing but names, numbers, references and one array of them (a mask's
-//! also its parameters, last), whose stream is exactly as long as the dictionary says and the last thing before the next object. Whatever is
-//! written otherwise stays, so that the checks behind see it.
+//! also its parameters, last), whose stream is exactly as long as the dictionary says and the last
+//! thing before the next object. Whatever is written otherwise stays, so that the checks behind
+//! see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use common::{SEALED, TestSigner, assets, request};
 use formats_copy::{
-    Assets, BuildError, CopyRequest, PageImage, PlacedWord, Product, SealError, seal,
+    Assets, BuildError, CopyRequest, Layer, PageImage, PlacedWord, Product, SealError, seal,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
@@ -80,22 +80,44 @@ fn words() -> impl Strategy<Value = Vec<PlacedWord>> {
 
 fn page() -> impl Strategy<Value = PageImage> {
     let skew = prop_oneof![2 => Just(0.0f32), 1 => -15.0f32..15.0, 1 => -0.6f32..0.6];
-    (0..JPEGS.len(), prop_oneof![Just(50u32), Just(72), Just(300), 60u32..=1200], skew, words())
-        .prop_map(|(image, dpi, skew_degrees, words)| {
+    let dpi = prop_oneof![Just(50u32), Just(72), Just(300), 60u32..=1200];
+    (0..JPEGS.len(), dpi, skew, words(), any::<[bool; 2]>()).prop_map(
+        |(image, dpi, skew_degrees, words, [ink, patch])| {
             let (width, height, jpeg) = &JPEGS[image];
             let (width, height) = (u32::from(*width), u32::from(*height));
             // PDF knows no page under 3 points.
             let dpi = dpi.min(24 * width.min(height));
             PageImage {
                 jpeg: jpeg.clone().into(),
-                over: Vec::new(),
+                over: over(width, height, jpeg, ink, patch),
                 width,
                 height,
                 dpi,
                 skew_degrees,
                 words,
             }
-        })
+        },
+    )
+}
+
+/// Ink of the page's own colours in short strokes, and a corner of it once more.
+fn over(width: u32, height: u32, jpeg: &[u8], ink: bool, patch: bool) -> Vec<Layer> {
+    let layer = |area, mask| Layer { jpeg: jpeg.to_vec().into(), area, mask };
+    let ink = ink.then(|| layer([0, 0, width, height], Some(strokes(width, height).into())));
+    let corner = [0, 0, width.div_ceil(2), height.div_ceil(2)];
+    ink.into_iter().chain(patch.then(|| layer(corner, None))).collect()
+}
+
+/// A mask coded by ITU-T T.6.
+fn strokes(width: u32, height: u32) -> Vec<u8> {
+    let bit = |inked| if inked { fax::Color::Black } else { fax::Color::White };
+    let mut fax = fax::encoder::Encoder::new(fax::VecWriter::new());
+    for y in 0..height {
+        let row = (0..width).map(|x| bit((x / 8 + y).is_multiple_of(2)));
+        let Ok(()) = fax.encode_line(row, width);
+    }
+    let Ok(mask) = fax.finish().map(fax::VecWriter::finish);
+    mask
 }
 
 fn text() -> impl Strategy<Value = String> {

@@ -8,7 +8,7 @@ use formats_copy::{Assets, CopyRequest, PageImage, PlacedWord, seal};
 /// Words, typefaces, signatures, structure and manifest together take at most a twentieth.
 const RATIO_MAX: f64 = 1.05;
 
-/// A page as the kiosk keeps it: quality 85, half the resolution for colour.
+/// A page that layers do not suit: one JPEG of quality 85, half the resolution for colour.
 fn kept(sheet: &paper::Sheet) -> PageImage {
     let mut jpeg = Vec::new();
     let (width, height) = (sheet.width as u16, sheet.height as u16);
@@ -22,7 +22,8 @@ fn kept(sheet: &paper::Sheet) -> PageImage {
     };
     let words = sheet.words.iter().map(word).collect();
     let (width, height) = (sheet.width, sheet.height);
-    PageImage { jpeg: jpeg.into(), width, height, dpi: paper::DPI, skew_degrees: 0.0, words }
+    let (jpeg, over, dpi) = (jpeg.into(), Vec::new(), paper::DPI);
+    PageImage { jpeg, over, width, height, dpi, skew_degrees: 0.0, words }
 }
 
 /// The compressed images of a copy: its pages, the seal, the signature image, and their masks.

@@ -11,6 +11,7 @@ use kiosk::desk::KeptPage;
 use kiosk::random::Random;
 use kiosk::steps::certify::{Sealed, Sealer};
 use kiosk::steps::face::{FaceFinding, FaceStep, Guide, Portraits};
+use kiosk::steps::picture::Picture;
 use kiosk::steps::read::PageReader;
 use kiosk::visit::{FaceGap, FaceOutcome, FaceResult, Say, Severity, Trouble as VisitTrouble};
 use models::{Line, PageReading, Word};
@@ -115,9 +116,8 @@ impl PageReader for SimReader {
             seals: vec![],
             signatures: vec![],
         };
-        let jpeg = raster.data().to_vec();
-        let (width, height, dpi) = (raster.width(), raster.height(), raster.dpi());
-        Ok(KeptPage { jpeg, width, height, dpi, reading })
+        let picture = Picture::from_jpeg(raster.data().to_vec(), &raster);
+        Ok(KeptPage { picture, reading })
     }
 }
 

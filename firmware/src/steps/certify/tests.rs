@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use drivers_api::{ClockState, DeviceError, Pin, Raster, Token, Turn};
+use drivers_api::{ClockState, DeviceError, Pin, PixelFormat, Raster, Token, Turn};
 use drivers_sim::{SimClockGauge, SimCodeReader, SimScanner};
 use formats_files::MemoryDisk;
 use models::PageReading;
@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::pin::PinSource;
 use crate::random::SystemRandom;
 use crate::steps::decide::Keys;
+use crate::steps::picture::Picture;
 use crate::steps::read::PageReader;
 use crate::steps::seal_key::SealKey;
 use crate::store::Store;
@@ -170,11 +171,9 @@ impl Bench {
     }
 
     fn certify(&self, visit: &str, officer: &str, pages: usize, copies: u32) -> Outcome {
+        let raster = Raster::new(1, 1, PixelFormat::Gray8, 300, vec![0]).expect("a raster");
         let page = KeptPage {
-            jpeg: vec![0],
-            width: 1,
-            height: 1,
-            dpi: 300,
+            picture: Picture::from_jpeg(vec![0], &raster),
             reading: PageReading {
                 width: 1,
                 height: 1,

@@ -15,12 +15,12 @@ const TILE: usize = 32;
 const PAPER_SHARE: f32 = 0.25;
 /// And so much is darker than the ink's.
 const INK_SHARE: f32 = 0.003;
-/// Ink is darker than the paper around it by at least so many levels; fainter marks are left to the
-/// paper, which keeps their shades.
+/// Ink is darker than the paper around it by at least so many levels; fainter marks are left to
+/// the paper, which keeps their shades.
 const CONTRAST_MIN: f32 = 48.0;
-/// How far from paper to ink a pixel begins to be ink: a little before the middle, so that thin
-/// strokes hold together.
-const MIDDLE: f32 = 0.45;
+/// How far from paper to ink a pixel begins to be ink: a little beyond the middle, so that marks
+/// over and under vowels stay apart.
+const MIDDLE: f32 = 0.55;
 
 /// One bit for each pixel, kept as a byte, 0 or 1.
 #[derive(Debug, Clone, PartialEq, Eq)]

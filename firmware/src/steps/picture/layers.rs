@@ -26,7 +26,7 @@ pub struct Layering {
     pub seals_in_patches: bool,
 }
 
-/// What the measurements of decision 0016 chose.
+/// What the measurements of decision 0018 chose.
 pub const LAYERING: Layering = Layering {
     paper: Recipe { quality: 85, coring: 3.5, colour_step: 2 },
     colours: Recipe { quality: 75, coring: 0.0, colour_step: 1 },
@@ -46,7 +46,7 @@ pub(super) fn layered(page: &Raster, layering: &Layering) -> Option<Picture> {
     let mut picture = ground(page, &ink, &patches, layering)?;
     for area in patches {
         let jpeg = Wiped::new(encode(&cut(page, area)?, layering.patch).ok()?);
-        picture.layers.push(Layer { jpeg, area, ink: None });
+        picture.over.push(Layer { jpeg, area, ink: None });
     }
     Some(picture)
 }
@@ -57,13 +57,13 @@ fn ground(page: &Raster, ink: &Bits, patches: &[Area], layering: &Layering) -> O
     let mut hidden = ink.grown(EDGE);
     patches.iter().for_each(|area| hidden.fill(*area, true));
     let mut paper = Cells::of(page, PAPER_STEP, |at| hidden.data[at] == 0);
-    let jpeg = Wiped::new(encode(&paper.filled(page)?, layering.paper).ok()?);
-    let mut layers = vec![Layer { jpeg, area, ink: None }];
+    let paper = encode(&paper.filled(page)?, layering.paper).ok()?;
+    let mut picture = Picture::from_jpeg(paper, page);
     if !ink.is_empty() {
         let jpeg = Wiped::new(encode(&colours(page, ink)?, layering.colours).ok()?);
-        layers.push(Layer { jpeg, area, ink: Some(Wiped::new(ink.to_fax())) });
+        picture.over.push(Layer { jpeg, area, ink: Some(Wiped::new(ink.to_fax())) });
     }
-    Some(Picture::with(page, layers))
+    Some(picture)
 }
 
 /// A part of the page.
@@ -165,7 +165,7 @@ impl Cells {
     fn around(&self, x: usize, y: usize) -> Option<[f32; 3]> {
         let near = |at: usize, end: usize| {
             let own = at / 2;
-            (own, if at % 2 == 0 { own.saturating_sub(1) } else { (own + 1).min(end - 1) })
+            (own, if at.is_multiple_of(2) { own.saturating_sub(1) } else { (own + 1).min(end - 1) })
         };
         let ((x, beside), (y, beyond)) = (near(x, self.width), near(y, self.height));
         let weights =

@@ -5,7 +5,7 @@ use drivers_api::{PixelFormat, Raster};
 use image::ImageFormat;
 
 use super::ink::Bits;
-use super::{Layer, Picture};
+use super::{Area, Picture, Wiped};
 
 /// Between two samples lie so many steps.
 const STEPS: u32 = 64;
@@ -15,24 +15,25 @@ pub(super) fn shown(picture: &Picture) -> Option<Raster> {
     let (width, height) = (picture.width, picture.height);
     let bytes = picture.format.bytes();
     let mut data = vec![u8::MAX; width as usize * height as usize * bytes];
-    for layer in &picture.layers {
+    let area = [0, 0, width, height];
+    paint(&mut data, picture, &decoded(&picture.jpeg, picture)?, area, None);
+    for layer in &picture.over {
         let [left, top, wide, high] = layer.area;
         let within = left.checked_add(wide)? <= width && top.checked_add(high)? <= height;
         within.then_some(())?;
-        paint(&mut data, picture, layer)?;
+        let ink = match &layer.ink {
+            Some(ink) => Some(Bits::of_fax(ink.bytes(), wide, high)?),
+            None => None,
+        };
+        paint(&mut data, picture, &decoded(&layer.jpeg, picture)?, layer.area, ink.as_ref());
     }
     Raster::new(width, height, picture.format, picture.dpi, data).ok()
 }
 
-fn paint(data: &mut [u8], picture: &Picture, layer: &Layer) -> Option<()> {
+/// Stretches an image over an area, where the ink is if there is any.
+fn paint(data: &mut [u8], picture: &Picture, image: &Raster, area: Area, ink: Option<&Bits>) {
     let bytes = picture.format.bytes();
-    let image = decoded(layer.jpeg.bytes(), picture)?;
-    let [left, top, wide, high] = layer.area;
-    let bits = match &layer.ink {
-        Some(ink) => Some(Bits::of_fax(ink.bytes(), wide, high)?),
-        None => None,
-    };
-    let [left, top, wide, high] = [left, top, wide, high].map(|side| side as usize);
+    let [left, top, wide, high] = area.map(|side| side as usize);
     let across = between(wide, image.width() as usize);
     let down = between(high, image.height() as usize);
     let line = image.width() as usize * bytes;
@@ -41,7 +42,7 @@ fn paint(data: &mut [u8], picture: &Picture, layer: &Layer) -> Option<()> {
         let row = &mut row[left * bytes..(left + wide) * bytes];
         let [above, below] =
             [down.first, down.second].map(|at| &image.data()[at * line..(at + 1) * line]);
-        let bits = bits.as_ref().map(|bits| &bits.data[y * wide..(y + 1) * wide]);
+        let bits = ink.map(|ink| &ink.data[y * wide..(y + 1) * wide]);
         for (x, (pixel, along)) in row.chunks_exact_mut(bytes).zip(&across).enumerate() {
             if bits.is_some_and(|bits| bits[x] == 0) {
                 continue;
@@ -56,11 +57,10 @@ fn paint(data: &mut [u8], picture: &Picture, layer: &Layer) -> Option<()> {
             }
         }
     }
-    Some(())
 }
 
-fn decoded(jpeg: &[u8], picture: &Picture) -> Option<Raster> {
-    let image = image::load_from_memory_with_format(jpeg, ImageFormat::Jpeg).ok()?;
+fn decoded(jpeg: &Wiped, picture: &Picture) -> Option<Raster> {
+    let image = image::load_from_memory_with_format(jpeg.bytes(), ImageFormat::Jpeg).ok()?;
     let (width, height) = (image.width(), image.height());
     let data = match picture.format {
         PixelFormat::Gray8 => image.into_luma8().into_raw(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Plan, Press, build};
-use crate::common::{assets, page, request};
+use crate::common::{assets, layered_page, page, request};
 use crate::{ClockTrust, Manifest, Product, hash};
 
 /// Of the kept pictures: an A4 page is some 200 by 280 pixels.
@@ -27,12 +27,13 @@ fn blessing() -> bool {
     std::env::var_os("BLESS").is_some()
 }
 
-/// Each product with one page and with three, one of them skewed and one a card; and as a specimen
-/// signed by a clock that nobody kept right.
+/// Each product with one page and with three, one of them skewed and one a card; as a specimen
+/// signed by a clock that nobody kept right; and with a skewed page in layers.
 fn copies() -> Vec<(String, Vec<u8>)> {
     let mut copies = Vec::new();
     for product in Product::ALL {
-        for (pages, specimen) in [(1, false), (3, false), (1, true)] {
+        for (kind, pages) in [("1", 1), ("3", 3), ("specimen", 1), ("layers", 1)] {
+            let (specimen, layered) = (kind == "specimen", kind == "layers");
             let mut request = request();
             if specimen {
                 request.clock = ClockTrust::Unsynchronised;
@@ -42,14 +43,17 @@ fn copies() -> Vec<(String, Vec<u8>)> {
             skewed.skew_degrees = 2.0;
             request.pages = vec![page(100, 0.0), skewed, page(72, 0.0)];
             request.pages.truncate(pages);
+            if layered {
+                request.pages = vec![layered_page(100, 2.0)];
+                request.pages[0].skew_degrees = 2.0;
+            }
             let press = Press::new(&assets()).expect("typefaces and images");
-            let plan = Plan::new(&request, &press, specimen).expect("it can be laid out");
+            let qr = format!("https://tracuu.example.vn/v/{}#{}", request.code, "a".repeat(200));
+            let plan = Plan::new(&request, &press, specimen, &qr).expect("it can be laid out");
             let manifest = request.manifest(plan.profile(), plan.entries());
             let manifest = Manifest { specimen, ..manifest };
             let json = manifest.to_bytes().expect("JSON");
-            let qr = format!("https://tracuu.example.vn/v/{}#{}", manifest.code, "a".repeat(200));
             let bytes = build(&plan, &request, &manifest, &json, &qr).expect("a file");
-            let kind = if specimen { "specimen".to_owned() } else { pages.to_string() };
             copies.push((format!("{}-{kind}", product.name()), bytes));
         }
     }
@@ -101,7 +105,7 @@ fn every_page_looks_as_it_was_seen() {
     }
     let kept = std::fs::read_dir(folder()).expect("the kept pictures").flatten();
     let kept = kept.filter(|entry| entry.path().extension().is_some_and(|e| e == "png")).count();
-    assert_eq!((pictures, kept), (13, 13), "a picture of each page");
+    assert_eq!((pictures, kept), (16, 16), "a picture of each page");
 }
 
 fn compare(found: &Path, kept: &Path) {

@@ -6,6 +6,7 @@ use krilla::page::PageSettings;
 use krilla::surface::Surface;
 use krilla::tagging::{Tag, TagGroup};
 
+use super::qr::Qr;
 use super::{BuildError, Plan, Words, draw, words};
 use crate::place::Place;
 use crate::request::PageImage;
@@ -25,6 +26,7 @@ pub(super) fn add(
     words: &Words,
     page: &PageImage,
     index: usize,
+    qr: &Qr,
 ) -> Result<TagGroup, BuildError> {
     let bad = |reason: &str| BuildError::Page { page: index + 1, reason: reason.into() };
     let layers = plan.stand_ins.get(index).ok_or_else(|| bad("no image"))?;
@@ -42,7 +44,8 @@ pub(super) fn add(
     let mut surface = sheet.surface();
     let mut parts = Vec::new();
     if let Some(note) = plan.note.as_ref().filter(|_| index == 0) {
-        parts.extend(note.draw(&mut surface, &plan.press.regular));
+        let alt = words.fill(&plan.profile.spoken.qr, &[]);
+        parts.extend(note.draw(&mut surface, &plan.press.regular, qr, alt));
     }
     let edge = plan.edges.get(index).map(|edge| margin(&mut surface, plan, words, edge, &place));
     // The text lies under the image as well, for readers that paint what should not be painted.

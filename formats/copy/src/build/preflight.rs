@@ -154,10 +154,10 @@ fn opaque() -> Assets {
 /// The file unsigned, signed once and, where two sign, signed twice.
 fn revisions(request: &CopyRequest, assets: &Assets, twin: bool) -> Vec<Vec<u8>> {
     let press = Press::new(assets).expect("typefaces and images");
-    let plan = Plan::new(request, &press, false).expect("it can be laid out");
+    let qr = format!("https://tracuu.example.vn/v/{}#{}", request.code, "a".repeat(200));
+    let plan = Plan::new(request, &press, false, &qr).expect("it can be laid out");
     let manifest = request.manifest(plan.profile(), plan.entries());
     let json = manifest.to_bytes().expect("JSON");
-    let qr = format!("https://tracuu.example.vn/v/{}#{}", manifest.code, "a".repeat(200));
     let file = if twin {
         let document = laid_out(Archival::A1_A, &plan, request, &manifest, &qr);
         finished(document.expect("a twin"), &plan, request, &manifest, &json)

@@ -1,16 +1,16 @@
 //! The finished file from what krilla wrote: the pages' images and words where their stand-ins are,
-//! the masks of images behind all objects, and every stream of text compressed. In one pass: the copy is in memory once, and of the pages
-//! one at a time.
+//! the masks of images behind all objects, and every stream of text compressed. In one pass: the
+//! copy is in memory once, and of the pages one at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
-use super::jpegs::StandIn;
+use super::jpegs::{File, StandIn};
 use super::{BuildError, Plan, words};
 use crate::place::Place;
-use crate::request::CopyRequest;
+use crate::request::{Area, CopyRequest};
 use crate::revision::start_of_table;
 use crate::slim::{Entries, mask_object, picture};
 
@@ -45,18 +45,16 @@ pub(super) fn put_in(
         plan.stand_ins.iter().flatten().map(|layer| (layer.bytes.as_slice(), layer)).collect();
     let (mut deflate, mut images, mut masks) = (Deflate::new(), 0, Vec::new());
     for (start, end) in starts.iter().copied().zip(ends).filter(|(start, end)| start < end) {
-        let image = picture(file, start, end).and_then(|image| {
-            let layer = layers.get(&file[image.content.clone()])?;
-            Some((image, *layer))
-        });
-        if let Some((image, layer)) = image {
+        let image = picture(file, start, end)
+            .and_then(|image| Some((*layers.get(&file[image.content.clone()])?, image)));
+        if let Some((layer, image)) = image {
             let jpeg = layer.jpeg.read()?;
             bytes.extend_from_slice(&file[from..image.digits.start]);
             bytes.extend_from_slice(jpeg.len().to_string().as_bytes());
             if let Some(mask) = &layer.mask {
                 let number = entries.next() + masks.len();
                 bytes.extend_from_slice(format!("/Mask {number} 0 R").as_bytes());
-                masks.push((number, layer.area, mask));
+                masks.push(Mask { number, area: layer.area, file: mask });
             }
             bytes.extend_from_slice(&file[image.digits.end..image.content.start]);
             bytes.extend_from_slice(&jpeg);
@@ -64,9 +62,8 @@ pub(super) fn put_in(
             images += 1;
         } else if let Some(text) = text(file, start..end) {
             let content = &file[text.content.clone()];
-            let press = plan.press;
-            let filled =
-                words::put_in(content, &request.pages, places, &plan.alphabet, &press.regular);
+            let typeface = &plan.press.regular;
+            let filled = words::put_in(content, &request.pages, places, &plan.alphabet, typeface);
             let packed = deflate.packed(filled.as_deref().unwrap_or(content));
             let packed = packed.ok_or_else(|| other("contents"))?;
             bytes.extend_from_slice(&file[from..text.digits.start]);
@@ -84,11 +81,7 @@ pub(super) fn put_in(
         return Err(other("images"));
     }
     bytes.extend_from_slice(&file[from..table]);
-    let mut offsets = Vec::new();
-    for (number, [.., width, height], mask) in masks {
-        offsets.push(bytes.len());
-        bytes.extend_from_slice(&mask_object(number, [width, height], &mask.read()?));
-    }
+    let offsets = add_masks(&mut bytes, &masks)?;
     let new_table = bytes.len();
     moves.push((table, new_table));
     bytes.extend_from_slice(&file[table..]);
@@ -101,6 +94,24 @@ pub(super) fn put_in(
         entries.add(&mut bytes, new_table, &offsets).ok_or_else(|| other("objects"))?;
     }
     Ok(bytes)
+}
+
+/// The mask of an image.
+struct Mask<'a> {
+    /// Of its object.
+    number: usize,
+    area: Area,
+    file: &'a File<'a>,
+}
+
+/// Adds the masks' objects; returns where they begin.
+fn add_masks(bytes: &mut Vec<u8>, masks: &[Mask]) -> Result<Vec<usize>, BuildError> {
+    let mut offsets = Vec::new();
+    for Mask { number, area: [.., width, height], file } in masks {
+        offsets.push(bytes.len());
+        bytes.extend_from_slice(&mask_object(*number, [*width, *height], &file.read()?));
+    }
+    Ok(offsets)
 }
 
 /// A stream that is to be compressed.

@@ -16,7 +16,7 @@ const MODULE_MIN: f32 = 4.0 / 300.0 * 72.0;
 /// The side that a small code is enlarged to, in points (30 mm).
 const SIDE_MIN: f32 = 85.0;
 /// The blank rim that readers need, in modules (ISO/IEC 18004).
-pub(super) const QUIET_MODULES: f32 = 4.0;
+const QUIET_MODULES: f32 = 4.0;
 
 /// The widest code that is held a row in an integer; wider ones are left to `qrcode`.
 const ROW_BITS: usize = 128;
@@ -37,7 +37,7 @@ pub(super) struct Qr {
     modules: Vec<Color>,
     width: usize,
     /// A module's side in points.
-    pub(super) module: f32,
+    module: f32,
     /// The code's side in points, without the quiet zone.
     pub(super) side: f32,
 }
@@ -49,6 +49,11 @@ impl Qr {
             encoded(text).map_err(|source| BuildError::Qr { length: text.len(), source })?;
         let module = MODULE_MIN.max(SIDE_MIN / width as f32);
         Ok(Self { modules, width, module, side: module * width as f32 })
+    }
+
+    /// The blank rim around it, in points.
+    pub(super) fn quiet(&self) -> f32 {
+        QUIET_MODULES * self.module
     }
 
     /// Draws the dark modules as one path, the code's top left corner at a point. A module is the

@@ -9,7 +9,7 @@ use krilla::page::PageSettings;
 use krilla::surface::Surface;
 use krilla::tagging::{Tag, TagGroup, TagKind};
 
-use super::qr::{QUIET_MODULES, Qr};
+use super::qr::Qr;
 use super::{BuildError, Plan, Words, draw};
 use crate::SPECIMEN;
 use crate::manifest::ClockTrust;
@@ -325,7 +325,7 @@ fn certifier(layout: &mut Layout, statement: &Statement, y: f32, scale: f32) -> 
 /// The QR code, the verification code, where to look it up.
 fn code(layout: &mut Layout, statement: &Statement, qr: &Qr, y: f32, scale: f32) -> f32 {
     let (words, profile) = (statement.words, statement.profile);
-    let quiet = QUIET_MODULES * qr.module;
+    let quiet = qr.quiet();
     let side = qr.side + 2.0 * quiet;
     let corner = (CODE.middle() - qr.side / 2.0, y + quiet);
     picture(layout, Figure::Qr, corner, (qr.side, qr.side));

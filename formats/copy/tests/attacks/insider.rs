@@ -92,7 +92,12 @@ fn image_mut(document: &mut Document, place: usize) -> &mut Stream {
 
 /// Changes the drawing of the first page.
 fn drawing(document: &mut Document, change: impl FnOnce(String) -> String) {
-    let id = page_mut(document, 0).get(b"Contents").and_then(Object::as_reference);
+    drawing_of(document, 0, change);
+}
+
+/// Changes the drawing of a page.
+fn drawing_of(document: &mut Document, place: usize, change: impl FnOnce(String) -> String) {
+    let id = page_mut(document, place).get(b"Contents").and_then(Object::as_reference);
     let id = id.expect("a content");
     let stream = document.get_object_mut(id).and_then(Object::as_stream_mut).expect("a stream");
     let text = stream.decompressed_content().expect("it inflates");
@@ -119,7 +124,10 @@ fn edit(document: &mut Document, from: &str, to: &str) {
 }
 
 pub(crate) fn attacks() -> Vec<Attack> {
-    [acting(), shown(), described(), signed_by_others()].into_iter().flatten().collect()
+    [acting(), shown(), layered(), masked(), drawn_layers(), described(), signed_by_others()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Content that acts when the file is opened, or that readers disagree about.
@@ -233,6 +241,163 @@ fn shown() -> Vec<Attack> {
     ]
 }
 
+/// The images of the second page, which is in layers: paper, ink, patch.
+const LAYERED: usize = 1;
+
+/// The names under which the layers of that page are drawn, from the bottom.
+fn layer_names(text: &str) -> Vec<String> {
+    let words: Vec<_> = text.split_ascii_whitespace().collect();
+    let drawn = words.windows(2).filter(|pair| pair[1] == "Do");
+    let name = |pair: &[&str]| pair[0].rsplit('/').next().map(|name| format!("/{name}"));
+    let drawn: Vec<_> = drawn.filter_map(name).collect();
+    drawn[drawn.len() - 3..].to_vec()
+}
+
+fn layer_id(document: &Document, layer: usize) -> ObjectId {
+    let page = document.get_dictionary(page(document, LAYERED)).expect("a page");
+    let content = document.get_page_content(self::page(document, LAYERED));
+    let name = layer_names(&String::from_utf8_lossy(&content)).swap_remove(layer);
+    let resources = document.get_dict_in_dict(page, b"Resources").expect("resources");
+    let images = document.get_dict_in_dict(resources, b"XObject").expect("images");
+    let found = images.get(name.trim_start_matches('/').as_bytes());
+    found.and_then(Object::as_reference).expect("an image")
+}
+
+fn layer_mut(document: &mut Document, layer: usize) -> &mut Stream {
+    let id = layer_id(document, layer);
+    document.get_object_mut(id).and_then(Object::as_stream_mut).expect("an image")
+}
+
+fn mask_mut(document: &mut Document) -> &mut Stream {
+    let id = layer_mut(document, 1).dict.get(b"Mask").and_then(Object::as_reference);
+    document.get_object_mut(id.expect("a mask")).and_then(Object::as_stream_mut).expect("a mask")
+}
+
+/// Draws the layers with other names: those at these places.
+fn in_order(document: &mut Document, order: [usize; 3]) {
+    drawing_of(document, LAYERED, |text| {
+        let names = layer_names(&text);
+        let mut text = text;
+        for (i, name) in names.iter().enumerate().rev() {
+            let at = text.rfind(&format!("{name} Do")).expect("it is drawn");
+            text.replace_range(at..at + name.len(), &format!("@{i} "));
+        }
+        for (i, from) in order.into_iter().enumerate() {
+            text = text.replace(&format!("@{i} "), &names[from]);
+        }
+        text
+    });
+}
+
+/// Pages whose layers are not those of the manifest, or not where it says.
+fn layered() -> Vec<Attack> {
+    let case = |name, change: fn(&mut Document)| a(name, "page", prepared(change));
+    vec![
+        case("paper of another page under the ink", |d| {
+            layer_mut(d, 0).set_content(other_copy_page());
+        }),
+        case("ink of another colour", |d| {
+            let patch = layer_mut(d, 2).content.clone();
+            layer_mut(d, 1).set_content(patch);
+        }),
+        case("patch of another page", |d| layer_mut(d, 2).set_content(other_copy_page())),
+        case("ink of other letters", |d| {
+            let mask = mask_mut(d);
+            let at = mask.content.len() / 2;
+            mask.content[at] ^= 0x10;
+        }),
+        case("manifest of layers elsewhere", |d| edit(d, "\"area\":[0,0", "\"area\":[1,0")),
+        case("manifest of coarser paper", |d| {
+            edit(d, "\"coarseness\":2", "\"coarseness\":3");
+        }),
+        case("manifest of paper of a few pixels", |d| {
+            edit(d, "\"coarseness\":2", "\"coarseness\":999");
+        }),
+        case("manifest of no layers", |d| {
+            let text = String::from_utf8(manifest(d).content.clone()).expect("JSON");
+            let (before, rest) = text.split_once(",\"over\":[").expect("layers");
+            let (_, after) = rest.split_once("]}]").or(rest.split_once("}]")).expect("an end");
+            manifest(d).set_plain_content([before, after].concat().into_bytes());
+        }),
+    ]
+}
+
+/// Masks of the ink that are missing, elsewhere, or read in another way.
+fn masked() -> Vec<Attack> {
+    let case = |name, change: fn(&mut Document)| a(name, "page", prepared(change));
+    vec![
+        case("ink without its mask", |d| {
+            layer_mut(d, 1).dict.remove(b"Mask");
+        }),
+        case("patch with the mask of the ink", |d| {
+            let mask = layer_mut(d, 1).dict.get(b"Mask").expect("a mask").clone();
+            layer_mut(d, 2).dict.set("Mask", mask);
+        }),
+        case("ink masked by its colours", |d| {
+            layer_mut(d, 1).dict.set("Mask", vec![0.into(), 255.into()]);
+        }),
+        case("ink with a soft mask besides", |d| {
+            let mask = layer_mut(d, 1).dict.get(b"Mask").expect("a mask").clone();
+            layer_mut(d, 1).dict.set("SMask", mask);
+        }),
+        case("mask inverted", |d| {
+            mask_mut(d).dict.set("Decode", vec![1.into(), 0.into()]);
+        }),
+        case("mask that is read as black is one", |d| {
+            let parameters = mask_mut(d).dict.get_mut(b"DecodeParms");
+            parameters.and_then(Object::as_dict_mut).expect("some").set("BlackIs1", true);
+        }),
+        case("mask of another width", |d| mask_mut(d).dict.set("Width", 100)),
+        case("mask decoded with another width", |d| {
+            let parameters = mask_mut(d).dict.get_mut(b"DecodeParms");
+            parameters.and_then(Object::as_dict_mut).expect("some").set("Columns", 100);
+        }),
+        case("mask that is a picture", |d| mask_mut(d).dict.set("ImageMask", false)),
+        case("mask coded in another way", |d| {
+            mask_mut(d).dict.set("Filter", Object::Name(b"JBIG2Decode".to_vec()));
+        }),
+    ]
+}
+
+/// Layers drawn in another way than the manifest says.
+fn drawn_layers() -> Vec<Attack> {
+    let case = |name, change: fn(&mut Document)| a(name, "page", prepared(change));
+    vec![
+        case("layer left out", |d| {
+            drawing_of(d, LAYERED, |text| {
+                let name = layer_names(&text).swap_remove(2);
+                text.replacen(&format!("{name} Do"), "", 1)
+            });
+        }),
+        case("layer drawn twice", |d| {
+            drawing_of(d, LAYERED, |text| {
+                let name = layer_names(&text).swap_remove(2);
+                text.replacen(&format!("{name} Do"), &format!("{name} Do {name} Do"), 1)
+            });
+        }),
+        case("patch under the ink", |d| in_order(d, [0, 2, 1])),
+        case("ink for the patch", |d| in_order(d, [0, 1, 1])),
+        case("layer moved", |d| {
+            drawing_of(d, LAYERED, |text| {
+                let name = layer_names(&text).swap_remove(2);
+                text.replacen(&format!("{name} Do"), &format!("1 0 0 1 0.2 0 cm {name} Do"), 1)
+            });
+        }),
+        case("layer clipped", |d| {
+            drawing_of(d, LAYERED, |text| {
+                let name = layer_names(&text).swap_remove(1);
+                text.replacen(&format!("{name} Do"), &format!("0 0 1 1 re W n {name} Do"), 1)
+            });
+        }),
+        case("box between the layers", |d| {
+            drawing_of(d, LAYERED, |text| {
+                let name = layer_names(&text).swap_remove(2);
+                text.replacen(&format!("{name} Do"), &format!("0 0 1 1 re f {name} Do"), 1)
+            });
+        }),
+    ]
+}
+
 const CERTIFIED: &str = "\"product\":\"chung-thuc\"";
 const SAO_Y: &str = "\"product\":\"sao-y\"";
 
@@ -329,19 +494,22 @@ fn described() -> Vec<Attack> {
         }),
         case("manifest not JSON", "manifest", |d| manifest(d).set_plain_content(b"{".to_vec())),
         case("manifest with an unknown entry", "manifest", |d| {
-            edit(d, "{\"version\":2", "{\"version\":2,\"more\":1");
+            edit(d, "{\"version\":3", "{\"version\":3,\"more\":1");
         }),
         case("manifest with an entry twice", "manifest", |d| {
             edit(d, "\"number\":7", "\"number\":7,\"number\":8");
         }),
         case("manifest of a later version", "manifest-version", |d| {
-            edit(d, "\"version\":2", "\"version\":9");
+            edit(d, "\"version\":3", "\"version\":9");
         }),
         case("manifest with a mistyped code", "manifest", |d| {
             edit(d, "\"code\":\"", "\"code\":\"0")
         }),
         case("manifest that calls itself older than its entries", "manifest", |d| {
-            edit(d, "\"version\":2", "\"version\":1");
+            edit(d, "\"version\":3", "\"version\":1");
+        }),
+        case("manifest that calls itself older than its layers", "manifest", |d| {
+            edit(d, "\"version\":3", "\"version\":2");
         }),
         case("manifest of another turn", "page", |d| edit(d, "\"skew\":0", "\"skew\":500")),
         case("manifest of a turn that no scanner makes", "page", |d| {

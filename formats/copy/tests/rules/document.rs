@@ -136,6 +136,12 @@ fn image(document: &Document, image: &Dictionary, found: &mut Found) {
     let truth = |key: &[u8]| entry(document, image, key).and_then(|v| v.as_bool().ok());
     found.hold(truth(b"Interpolate") != Some(true), "6.2.8.1", "an image is interpolated");
     found.hold(!image.has(b"Alternates"), "6.2.8.1", "an image has alternates");
+    if truth(b"ImageMask") == Some(true) {
+        let bits = entry(document, image, b"BitsPerComponent").and_then(|bits| bits.as_i64().ok());
+        let plain = bits.is_none_or(|bits| bits == 1) && !image.has(b"ColorSpace");
+        found.hold(plain, "6.2.8.1", "a mask that is a picture");
+        return;
+    }
     let space = match entry(document, image, b"ColorSpace") {
         Some(Object::Name(space)) => space.as_slice(),
         Some(Object::Array(parts)) => {
