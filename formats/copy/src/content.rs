@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::once::literal;
+
 /// How deep arrays and dictionaries may lie in each other; ours stay at one.
 const DEPTH_MAX: usize = 8;
 
@@ -120,21 +122,8 @@ impl<'a> Rest<'a> {
 
     /// A string in parentheses, which may hold such pairs.
     fn literal(&mut self) -> Option<Token<'a>> {
-        let (mut depth, mut escaped) = (0, false);
-        for (i, byte) in self.0.iter().enumerate() {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'(' => depth += 1,
-                b')' => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                self.0 = &self.0[i + 1..];
-                return Some(Token::Operand(Operand::Other));
-            }
-        }
-        None
+        self.0 = &self.0[literal(self.0)?..];
+        Some(Token::Operand(Operand::Other))
     }
 
     fn hexadecimal(&mut self) -> Option<Token<'a>> {
@@ -185,12 +174,12 @@ fn word(word: &[u8]) -> Option<Token<'_>> {
 }
 
 /// ISO 32000-1, table 1.
-fn is_space(byte: u8) -> bool {
+pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
 }
 
 /// Neither white space nor a delimiter (ISO 32000-1, table 2).
-fn is_regular(byte: u8) -> bool {
+pub(crate) fn is_regular(byte: u8) -> bool {
     !is_space(byte) && !b"()<>[]{}/%".contains(&byte)
 }
 

@@ -32,6 +32,7 @@ mod draft;
 mod evidence;
 mod extend;
 mod manifest;
+mod once;
 mod pades;
 mod place;
 mod product;

@@ -9,6 +9,7 @@ use lopdf::xref::XrefEntry;
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 
 use crate::content::{Content, Operand, Operation};
+use crate::once;
 use crate::place::Place;
 use crate::request::Area;
 use crate::revision::STREAM_BYTES_MAX;
@@ -99,6 +100,7 @@ const DEPTH_MAX: usize = 32;
 /// Names the first thing in an unsigned revision that no copy has.
 pub(crate) fn forbidden(bytes: &[u8], document: &Document) -> Option<&'static str> {
     framing(bytes, document)
+        .or_else(|| (!once::says_once(bytes, document)).then_some("a thing said twice"))
         .or_else(|| document.objects.values().find_map(|object| within(object, DEPTH_MAX)))
         .or_else(|| tree(document))
 }

@@ -124,9 +124,10 @@ fn edit(document: &mut Document, from: &str, to: &str) {
 }
 
 pub(crate) fn attacks() -> Vec<Attack> {
-    [acting(), shown(), layered(), masked(), drawn_layers(), described(), signed_by_others()]
+    [acting(), shown(), layered(), masked(), drawn_layers(), said_twice(), described()]
         .into_iter()
         .flatten()
+        .chain(signed_by_others())
         .collect()
 }
 
@@ -395,6 +396,76 @@ fn drawn_layers() -> Vec<Attack> {
                 text.replacen(&format!("{name} Do"), &format!("0 0 1 1 re f {name} Do"), 1)
             });
         }),
+    ]
+}
+
+/// The unsigned copy with an entry more, put in under a name as long as the one that it takes.
+fn with_again(change: fn(&mut Document), stand_in: &str, name: &str) -> Vec<u8> {
+    let mut document = File::unsigned().document;
+    change(&mut document);
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).expect("it is written");
+    assert_eq!(stand_in.len(), name.len());
+    sealed(&File::new(forge::replaced(&bytes, stand_in, name)))
+}
+
+/// Dictionaries with an entry twice, of which each reader takes the one it likes.
+fn said_twice() -> Vec<Attack> {
+    let case = |title, change: fn(&mut Document), stand_in, name| {
+        a(title, "document", with_again(change, stand_in, name))
+    };
+    vec![
+        case(
+            "contents of a page twice",
+            |d| {
+                let other = page_mut(d, 1).get(b"Contents").expect("a content").clone();
+                page_mut(d, 0).set("Contentz", other);
+            },
+            "/Contentz",
+            "/Contents",
+        ),
+        case(
+            "contents of a page twice, spelt in two ways",
+            |d| {
+                let other = page_mut(d, 1).get(b"Contents").expect("a content").clone();
+                page_mut(d, 0).set("Conten_74s", other);
+            },
+            "/Conten_74s",
+            "/Conten#74s",
+        ),
+        case(
+            "mask of the ink twice",
+            |d| {
+                let mask = layer_mut(d, 1).dict.get(b"Mask").expect("a mask").clone();
+                layer_mut(d, 1).dict.set("Masq", mask);
+            },
+            "/Masq",
+            "/Mask",
+        ),
+        case(
+            "width of an image twice",
+            |d| image_mut(d, 0).dict.set("Widtg", 1),
+            "/Widtg",
+            "/Width",
+        ),
+        case(
+            "pages of the catalog twice",
+            |d| {
+                let pages = catalog(d).get(b"Pages").expect("pages").clone();
+                catalog(d).set("Pagez", pages);
+            },
+            "/Pagez",
+            "/Pages",
+        ),
+        case(
+            "root of the file twice",
+            |d| {
+                let root = d.trailer.get(b"Root").expect("a root").clone();
+                d.trailer.set("Rood", root);
+            },
+            "/Rood",
+            "/Root",
+        ),
     ]
 }
 

@@ -68,7 +68,7 @@ fn wrong_certificates_and_signers_are_refused() {
 
 #[test]
 fn documents_prepared_before_signing_are_refused_though_both_keys_are_right() {
-    refused("prepared documents", &insider::attacks(), 59);
+    refused("prepared documents", &insider::attacks(), 80);
 }
 
 /// Without this, every refusal above could be the forger's own mistake.
