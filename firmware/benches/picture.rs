@@ -2,7 +2,7 @@
 //!
 //! For each way to keep a page: bytes of two pages, words that the reader reads right in what a
 //! reader of the copy sees, how steep the seal's edges are and how far its colours are from those
-//! that were drawn. The figures of decisions 0014 and 0018 come from here. `-- originals=N` takes
+//! that were drawn. The figures of decisions 0014 and 0019 come from here. `-- originals=N` takes
 //! more originals, `-- save=FOLDER` keeps what is seen, `-- own-reader-over=LIBRARY` reads with our
 //! own reader over LiteRT in place of Tesseract.
 #![expect(clippy::print_stdout, reason = "the benchmark reports to the person who runs it")]

@@ -9,7 +9,7 @@
 //!
 //! Nothing is drawn, moved or recognised. No letter is ever put in another's place: the ink is
 //! coded row by row by ITU-T T.6, which knows no shapes. Reasons and measurements are in decisions
-//! 0014 and 0018.
+//! 0014 and 0019.
 
 use std::borrow::Cow;
 use std::io;

@@ -26,7 +26,7 @@ pub struct Layering {
     pub seals_in_patches: bool,
 }
 
-/// What the measurements of decision 0018 chose.
+/// What the measurements of decision 0019 chose.
 pub const LAYERING: Layering = Layering {
     paper: Recipe { quality: 85, coring: 3.5, colour_step: 2 },
     colours: Recipe { quality: 75, coring: 0.0, colour_step: 1 },
