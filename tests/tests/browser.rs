@@ -51,13 +51,17 @@ async fn officer_and_verification_pages_work_in_a_browser() -> Result<(), Failur
 async fn officer_page(browser: &Browser) -> Result<(), Failure> {
     browser.text_with("#lines", "CỘNG HÒA").await?;
     browser.text_with("#findings", "R1").await?;
-    let shown = browser
-        .run(
-            "const i = document.querySelector('img[id^=page-], image[id^=page-]'); \
-              return i !== null && (i.naturalWidth === undefined || i.naturalWidth > 1000);",
-        )
-        .await?;
-    assert_eq!(shown, true, "the original is shown");
+    // The picture is put together from the page's layers when it is asked for.
+    let shown = "const i = document.querySelector('img[id^=page-], image[id^=page-]'); \
+                 return i !== null && (i.naturalWidth === undefined || i.naturalWidth > 1000);";
+    let end = std::time::Duration::from_secs(30);
+    let waiting = async {
+        while browser.run(shown).await? != true {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        Ok::<(), Failure>(())
+    };
+    tokio::time::timeout(end, waiting).await.map_err(|_| "the original is not shown")??;
     browser.fill("#pin", "000000").await?;
     browser.click("#approve").await?;
     browser.text_with("#error", "PIN").await?;
