@@ -93,7 +93,7 @@ make_test_keys() {
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
         -subj "/O=Ban Sao TEST/CN=$name" -keyout $keys/$name.key -out $keys/$name.csr 2>/dev/null
     openssl x509 -req -in $keys/$name.csr -CA $keys/ca.pem -CAkey $keys/ca.key -days 3650 \
-        -extfile <(printf 'keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\n') \
+        -extfile <(printf 'keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning,emailProtection\n') \
         -out $keys/$name.pem 2>/dev/null
     rm $keys/$name.csr
 }

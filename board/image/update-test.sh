@@ -14,7 +14,7 @@ bundle() { board/image/bundle.sh "$BOARD" "$BUNDLES/$1.raucb" "${@:2}"; }
 strange_keys() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
         -subj "/CN=stranger" -addext keyUsage=critical,digitalSignature \
-        -addext extendedKeyUsage=codeSigning \
+        -addext extendedKeyUsage=codeSigning,emailProtection \
         -keyout "$FOLDER/strange.key" -out "$FOLDER/strange.pem" 2>/dev/null
 }
 
