@@ -125,6 +125,15 @@ fn a_technician_is_told_what_the_chip_is_and_nothing_personal_unasked() -> Resul
     assert_eq!(misuse.status.code(), Some(2));
 
     drop(card);
+    // The reader looks now and then; nobody changes cards between two looks.
+    let gone = || -> Result<bool, Failure> {
+        let look = read(&readers, &[can[0], can[1], "--wait-s", "1"], None)?;
+        Ok(said(&look)?["outcome"] == "not_read_no_card")
+    };
+    let mut looks = 0..10;
+    while !gone()? {
+        looks.next().ok_or("the reader still sees the card")?;
+    }
     let copy = readers.insert(&["--clone"])?;
     let suspected = read(&readers, &can, Some(&copy.trust()))?;
     let told = said(&suspected)?;
