@@ -8,6 +8,7 @@
 //! liveness is [`liveness`], which knows no network.
 
 mod detect;
+mod follow;
 mod geometry;
 pub mod liveness;
 mod mesh;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use drivers_api::Raster;
 use zeroize::Zeroizing;
 
+pub use follow::{Followed, Follower};
 pub use geometry::Point;
 pub use mesh::{Landmarks, POINTS, parallax};
 pub use profile::{PortraitSource, Threshold};
@@ -51,9 +53,6 @@ const UPRIGHT_SCORE: f32 = 0.9;
 const UPRIGHT_DEGREES: f32 = 50.0;
 /// The turned image must show the face so much better.
 const TURN_GAIN_MIN: f32 = 0.03;
-
-/// Templates of one person, at rest and turned, are nearer than this; of two, rarely.
-pub const OTHER_PERSON: f32 = 0.65;
 
 /// Why faces are not looked at.
 #[derive(Debug, thiserror::Error)]

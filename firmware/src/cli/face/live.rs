@@ -15,8 +15,8 @@
 
 use std::path::{Path, PathBuf};
 
-use models::face::liveness::{Challenge, Frame, Liveness, Prompt, Seen, Step, Verdict};
-use models::face::{FaceError, FaceModels, OTHER_PERSON, Search, Template};
+use models::face::liveness::{Challenge, Step, Verdict};
+use models::face::{FaceError, FaceModels, Follower, Search};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -137,7 +137,7 @@ fn frames(folder: &Path) -> Result<Vec<PathBuf>, String> {
     }
 }
 
-struct Followed {
+struct Sequence {
     verdict: Verdict,
     frames: usize,
     faces: usize,
@@ -148,12 +148,10 @@ fn follow(
     installed: &FaceModels,
     side: &SideFile,
     frames: &[PathBuf],
-) -> Result<Followed, FaceError> {
+) -> Result<Sequence, FaceError> {
     let mut engine = installed.engine()?;
-    let mut machine = Liveness::new(Challenge { steps: side.steps.clone() });
-    let (mut faces, mut unreadable, mut other) = (0, 0, false);
-    let mut first: Option<Template> = None;
-    let mut prompt = Prompt::Still;
+    let mut follower = Follower::new(installed, Challenge { steps: side.steps.clone() });
+    let (mut faces, mut unreadable) = (0, 0);
     for (i, path) in frames.iter().enumerate() {
         let face = match photo(path) {
             Ok(raster) => engine.look(&raster, Search::Frame)?,
@@ -163,28 +161,13 @@ fn follow(
             }
         };
         faces += usize::from(face.is_some());
-        let seen = face
-            .as_ref()
-            .map(|face| Seen { landmarks: face.landmarks.clone(), texture: face.texture.clone() });
-        let next = machine.see(Frame { at_ms: side.time(i), face: seen });
-        // At rest first, then at the end of each step.
-        if let Some(face) = face.filter(|_| first.is_none() || step_ended(prompt, next)) {
-            let own = engine.embed(&face)?;
-            let known = first.get_or_insert_with(|| own.clone());
-            other |= installed.distance(known, &own) > OTHER_PERSON;
-        }
-        prompt = next;
+        follower.see(&mut engine, side.time(i), face.as_ref())?;
     }
-    let verdict = machine.verdict().with_other_person(other);
-    Ok(Followed { verdict, frames: frames.len(), faces, unreadable })
+    Ok(Sequence { verdict: follower.verdict(), frames: frames.len(), faces, unreadable })
 }
 
-fn step_ended(before: Prompt, now: Prompt) -> bool {
-    matches!(before, Prompt::Do(_)) && before != now
-}
-
-fn report(args: &Live, installed: &FaceModels, followed: &Followed) {
-    let Followed { verdict, frames, faces, unreadable } = followed;
+fn report(args: &Live, installed: &FaceModels, followed: &Sequence) {
+    let Sequence { verdict, frames, faces, unreadable } = followed;
     let reasons: Vec<&str> = verdict.reasons.iter().map(|reason| reason.id()).collect();
     if args.json {
         let steps: Vec<Value> = verdict

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use drivers_api::{Camera, CameraStream, DeviceError, Fault, Raster};
 use drivers_camera::Watched;
-use models::face::liveness::{Action, Challenge, Frame, Liveness, Prompt, Reason, Seen};
+use models::face::liveness::{Action, Challenge, Prompt, Reason};
 use models::face::{
-    Face, FaceEngine, FaceError, FaceModels, Gate, Issue, OTHER_PERSON, PortraitSource, Search,
+    Face, FaceEngine, FaceError, FaceModels, Follower, Gate, Issue, PortraitSource, Search,
     Template,
 };
 use tokio::sync::watch;
@@ -79,15 +79,13 @@ impl FaceStation {
         let stream = Box::new(Watched::new(&self.name, stream));
         let mut session = Session {
             steps: challenge.steps.len() as u8,
-            machine: Liveness::new(challenge),
+            follower: Follower::new(&self.models, challenge),
             engine: &mut engine,
             models: &self.models,
             guide: &self.guide,
             pace,
             stream,
             best: Vec::new(),
-            first: None,
-            other: false,
             rivals: 0,
         };
         session.run(wanted)?;
@@ -183,14 +181,12 @@ struct Session<'a> {
     engine: &'a mut FaceEngine,
     models: &'a FaceModels,
     guide: &'a watch::Sender<Guide>,
-    machine: Liveness,
+    follower: Follower<'a>,
     steps: u8,
     pace: u32,
     stream: Box<dyn CameraStream>,
     /// The best faces at rest, the best first: findings, then sharpness.
     best: Vec<(usize, Face)>,
-    first: Option<Template>,
-    other: bool,
     rivals: usize,
 }
 
@@ -200,7 +196,6 @@ impl Session<'_> {
         let (settle, nobody) = (SETTLE * self.pace, NOBODY * self.pace);
         let mut began: Option<Duration> = None;
         let mut settled = false;
-        let mut prompt = Prompt::Still;
         let mut done = 0;
         while wanted() {
             let frame = self.stream.next().map_err(Trouble::Camera)?;
@@ -223,20 +218,16 @@ impl Session<'_> {
                 return Ok(());
             }
             let at_ms = u64::try_from(frame.at.as_millis()).unwrap_or(u64::MAX);
-            let seen = face.as_ref().map(|face| Seen {
-                landmarks: face.landmarks.clone(),
-                texture: face.texture.clone(),
-            });
-            let next = self.machine.see(Frame { at_ms, face: seen });
-            if let Some(face) = face {
-                self.note(face, issue.map_or(0, |found| found.len()), prompt, next)?;
+            let followed = self.follower.see(self.engine, at_ms, face.as_ref())?;
+            done += u8::from(followed.step_ended);
+            let at_rest = followed.prompt == Prompt::Still && !followed.step_ended;
+            if let Some(face) = face.filter(|_| at_rest) {
+                self.keep(face, issue.map_or(0, |found| found.len()));
             }
-            done += u8::from(matches!(prompt, Prompt::Do(_)) && next != prompt);
-            self.show(words_of_prompt(next), done, &frame.image);
-            if next == Prompt::Over {
+            self.show(words_of_prompt(followed.prompt), done, &frame.image);
+            if followed.prompt == Prompt::Over {
                 return Ok(());
             }
-            prompt = next;
         }
         Err(FaceGap::Declined.into())
     }
@@ -246,30 +237,15 @@ impl Session<'_> {
         self.guide.send_replace(Guide { say: Some(say), done, steps: self.steps, picture });
     }
 
-    /// Keeps the best faces at rest, and looks whether it is one person throughout.
-    fn note(
-        &mut self,
-        face: Face,
-        issues: usize,
-        before: Prompt,
-        now: Prompt,
-    ) -> Result<(), Trouble> {
-        let ended = matches!(before, Prompt::Do(_)) && before != now;
-        if ended || self.first.is_none() {
-            let own = self.engine.embed(&face)?;
-            let known = self.first.get_or_insert_with(|| own.clone());
-            self.other |= self.models.distance(known, &own) > OTHER_PERSON;
-        }
-        if now == Prompt::Still && !ended {
-            let rank = |(issues, face): &(usize, Face)| (*issues, -face.quality.sharpness);
-            self.best.push((issues, face));
-            self.best.sort_by(|a, b| {
-                let (a, b) = (rank(a), rank(b));
-                a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-            });
-            self.best.truncate(FRAMES_MAX);
-        }
-        Ok(())
+    /// Keeps the best faces at rest.
+    fn keep(&mut self, face: Face, issues: usize) {
+        let rank = |(issues, face): &(usize, Face)| (*issues, -face.quality.sharpness);
+        self.best.push((issues, face));
+        self.best.sort_by(|a, b| {
+            let (a, b) = (rank(a), rank(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        });
+        self.best.truncate(FRAMES_MAX);
     }
 
     fn finding(
@@ -288,7 +264,7 @@ impl Session<'_> {
         let compared = self.models.compare(portrait, &frames, source, tuning.fmr);
         // Without a face at rest there was nobody to compare.
         let compared = compared.ok_or(FaceGap::Nobody)?;
-        let verdict = self.machine.verdict().with_other_person(self.other);
+        let verdict = self.follower.verdict();
         let issues = faces.first().map(|(_, face)| Gate::LIVE.issues(&face.quality));
         let found = issues.into_iter().flatten().next().map(words_of);
         let result = FaceResult {
