@@ -64,6 +64,11 @@ pub fn refuse(problem: impl std::fmt::Display, hint: &str) -> Outcome {
     Outcome::Misuse
 }
 
+/// A figure for JSON, rounded to thousandths.
+fn thousandths(value: f32) -> f64 {
+    (f64::from(value) * 1_000.0).round() / 1_000.0
+}
+
 /// Prints an error with its causes and, on a line of its own, what to do.
 #[expect(clippy::print_stderr, reason = "the command line speaks through here")]
 pub fn complain(error: &dyn std::error::Error, hint: &str) -> Outcome {

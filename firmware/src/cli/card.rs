@@ -6,6 +6,7 @@ mod files;
 use std::path::PathBuf;
 
 use super::Outcome;
+use super::read::ReaderFiles;
 use crate::config::ReadingEngine;
 
 /// Reads an identity card: QR code and machine-readable zone of images, or its chip. Of images it
@@ -24,15 +25,8 @@ pub struct Card {
     /// Which reader of pages is asked too where the reader of zones finds no zone that stands.
     #[arg(long, value_enum)]
     engine: Option<ReadingEngine>,
-    /// Folder with our own models.
-    #[arg(long)]
-    models: Option<PathBuf>,
-    /// The inference runtime, libLiteRt.so.
-    #[arg(long)]
-    runtime: Option<PathBuf>,
-    /// Folder with the Tesseract language files.
-    #[arg(long)]
-    tessdata: Option<PathBuf>,
+    #[command(flatten)]
+    readers: ReaderFiles,
 }
 
 #[derive(Debug, clap::Subcommand)]

@@ -12,7 +12,7 @@ use drivers_api::Raster;
 use models::face::{Face as FoundFace, FaceModels, Gate, Quality};
 use serde_json::{Value, json};
 
-use super::{Outcome, complain};
+use super::{Outcome, complain, thousandths};
 use crate::config::{Reading, face_models};
 use crate::photo::{self, PHOTO_BYTES_MAX, PhotoError};
 
@@ -101,10 +101,6 @@ fn quality(face: &FoundFace, gate: &Gate) -> Value {
         "covered": thousandths(covered),
         "issues": issues.iter().map(|issue| issue.id()).collect::<Vec<_>>(),
     })
-}
-
-fn thousandths(value: f32) -> f64 {
-    (f64::from(value) * 1000.0).round() / 1000.0
 }
 
 /// The models in use, by name and digest.

@@ -10,7 +10,7 @@ use drivers_scanner::FileScanner;
 use models::{PageReading, Quad, ReadError, Reader, Region};
 use serde_json::{Value, json};
 
-use super::{Outcome, complain, say};
+use super::{Outcome, complain, say, thousandths};
 use crate::config::{Reading, ReadingEngine};
 use crate::steps::check::{Finding, Level, check};
 use crate::steps::read::{Understanding, open_reader, understand};
@@ -78,10 +78,17 @@ pub fn read(args: Read) -> Outcome {
 
 /// Which engine reads files, and with what.
 #[derive(Debug, clap::Args)]
-pub(super) struct ReadWith {
+struct ReadWith {
     /// Which engine reads [default: own; tesseract where LiteRT is not installed].
     #[arg(long, value_enum)]
     engine: Option<ReadingEngine>,
+    #[command(flatten)]
+    files: ReaderFiles,
+}
+
+/// Where the readers' files are, when not in their usual places.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReaderFiles {
     /// Folder with other weights of our own reader than the built-in ones.
     #[arg(long)]
     models: Option<PathBuf>,
@@ -93,17 +100,24 @@ pub(super) struct ReadWith {
     tessdata: Option<PathBuf>,
 }
 
-impl ReadWith {
-    /// Opens a reader.
-    pub(super) fn open(self) -> Result<Reader, ReadError> {
+impl ReaderFiles {
+    /// The configuration of a reader with these files.
+    pub(super) fn reading(self, engine: ReadingEngine) -> Reading {
         let built_in = Reading::default();
-        let mut config = Reading {
-            engine: self.engine.unwrap_or_default(),
+        Reading {
+            engine,
             models: self.models,
             runtime: self.runtime.unwrap_or(built_in.runtime),
             tessdata: self.tessdata.unwrap_or(built_in.tessdata),
             ..built_in
-        };
+        }
+    }
+}
+
+impl ReadWith {
+    /// Opens a reader.
+    fn open(self) -> Result<Reader, ReadError> {
+        let mut config = self.files.reading(self.engine.unwrap_or_default());
         match open_reader(&config) {
             Err(error @ ReadError::Net(_)) if self.engine.is_none() => {
                 complain(&error, "Tesseract reads instead");
@@ -225,10 +239,6 @@ fn finding(finding: &Finding) -> Value {
             .map(|place| json!({ "page": place.page, "quad": quad(&place.quad) }))
             .collect::<Vec<_>>(),
     })
-}
-
-fn thousandths(share: f32) -> f64 {
-    (f64::from(share) * 1_000.0).round() / 1_000.0
 }
 
 /// Corners rounded to a tenth of a pixel.

@@ -14,7 +14,6 @@ use time::Date;
 use super::Card;
 use crate::cli::{Outcome, complain, say};
 use crate::clock::{Clock as _, SystemClock, VIETNAM};
-use crate::config::Reading;
 use crate::steps::card::{CardNote, CardView, notes, settle_names};
 use crate::steps::read::open_reader;
 
@@ -43,7 +42,9 @@ enum Failure {
 
 /// Runs the command.
 pub(super) fn read(args: Card) -> Outcome {
-    let mut engine = match args.engine.map(|engine| open(&args, engine)).transpose() {
+    let Card { files, json, engine, readers, .. } = args;
+    let opened = engine.map(|engine| open_reader(&readers.reading(engine))).transpose();
+    let mut engine = match opened {
         Ok(engine) => engine,
         Err(error) => {
             complain(&error, "install what is named, or leave --engine out");
@@ -52,25 +53,13 @@ pub(super) fn read(args: Card) -> Outcome {
     };
     let today = SystemClock.now().to_offset(VIETNAM).date();
     let mut pages = Vec::new();
-    for path in &args.files {
+    for path in &files {
         if let Err(error) = look(path, engine.as_mut(), today, &mut pages) {
             complain(&error, "give readable PNG, JPEG, PNM or PDF files");
             return Outcome::Misuse;
         }
     }
-    report(&mut pages, args.json, today)
-}
-
-fn open(args: &Card, engine: crate::config::ReadingEngine) -> Result<Reader, ReadError> {
-    let models = args.models.clone();
-    let mut config = Reading { engine, models, ..Reading::default() };
-    let given = [(&mut config.runtime, &args.runtime), (&mut config.tessdata, &args.tessdata)];
-    for (own, given) in given {
-        if let Some(given) = given {
-            own.clone_from(given);
-        }
-    }
-    open_reader(&config)
+    report(&mut pages, json, today)
 }
 
 fn look(
