@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use counterpart::LinkModel;
 use e2e::uplink::through_poor_links;
-use e2e::{Failure, OFFICER_PIN, World, WorldOptions};
+use e2e::{Failure, OFFICER_PIN, World, WorldOptions, ended, tell};
 
 /// Clock ticks a second in `/proc/PID/stat`; fixed at 100 for user space on Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -29,21 +29,10 @@ struct Arguments {
     upload_only: bool,
 }
 
-#[expect(clippy::print_stdout, reason = "the benchmark reports to the person who runs it")]
-fn tell(line: impl std::fmt::Display) {
-    println!("{line}");
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let reading = || if arguments.upload_only { Ok(()) } else { bench(&arguments) };
-    match reading().and_then(|()| upload()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(format_args!("FAILED: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    ended(reading().and_then(|()| upload()))
 }
 
 fn bench(arguments: &Arguments) -> Result<(), Failure> {

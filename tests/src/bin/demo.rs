@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use e2e::{Browser, Failure, OFFICER_PIN, World, WorldOptions, workspace};
+use e2e::{Browser, Failure, OFFICER_PIN, World, WorldOptions, tell, workspace};
 use paper::Sheet;
 use serde_json::{Value, json};
 
@@ -27,11 +27,6 @@ struct Arguments {
 struct Story {
     began: Instant,
     steps: Vec<(&'static str, Duration)>,
-}
-
-#[expect(clippy::print_stdout, reason = "the demo speaks to the person who runs it")]
-fn tell(line: impl std::fmt::Display) {
-    println!("{line}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "the demo measures real time")]

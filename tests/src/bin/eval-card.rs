@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use e2e::{Failure, binary, workspace};
+use e2e::{Failure, binary, ended, tell, workspace};
 use paper::{CardScan, Issue, Side, Specimen, ZoneFace, card_side};
 use serde_json::Value;
 
@@ -53,19 +53,8 @@ const COLUMNS: &str =
 by Tesseract | by our line reader |
 |---|---|---|---|---|---|---|---|---|";
 
-#[expect(clippy::print_stdout, reason = "it reports to the person who runs it")]
-fn tell(line: impl std::fmt::Display) {
-    println!("{line}");
-}
-
 fn main() -> ExitCode {
-    match evaluate(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(format_args!("FAILED: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    ended(evaluate(&Arguments::parse()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "time is what is measured")]

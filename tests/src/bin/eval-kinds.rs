@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use drivers_api::{PixelFormat, Raster};
-use e2e::{Failure, workspace};
+use e2e::{Failure, ended, tell, workspace};
 use models::{Reader, classify, extract};
 use paper::{DPI, Look, Paper, TYPEFACES, kind_count, paper_of_kind};
 
@@ -50,19 +50,8 @@ struct Tally {
     matched: usize,
 }
 
-#[expect(clippy::print_stdout, reason = "it reports to the person who runs it")]
-fn tell(line: impl std::fmt::Display) {
-    println!("{line}");
-}
-
 fn main() -> ExitCode {
-    match evaluate(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(format_args!("FAILED: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    ended(evaluate(&Arguments::parse()))
 }
 
 fn evaluate(arguments: &Arguments) -> Result<(), Failure> {

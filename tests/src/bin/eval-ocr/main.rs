@@ -16,7 +16,7 @@ use std::process::{Command, ExitCode};
 
 use calibration::Calibration;
 use clap::Parser;
-use e2e::{Failure, binary, workspace};
+use e2e::{Failure, binary, ended, tell, workspace};
 use formats_vn::fold::distance;
 use paper::{Look, Sheet, TYPEFACES, TruthWord};
 use serde_json::Value;
@@ -82,19 +82,8 @@ is printed. ECE: expected calibration error of the confidences told, over 15 cla
 
 const ENGINES: [&str; 3] = ["own", "tesseract, our clean-up", "tesseract -l vie"];
 
-#[expect(clippy::print_stdout, reason = "it reports to the person who runs it")]
-fn tell(line: impl std::fmt::Display) {
-    println!("{line}");
-}
-
 fn main() -> ExitCode {
-    match evaluate(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(format_args!("FAILED: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    ended(evaluate(&Arguments::parse()))
 }
 
 /// The ways in which a page is worn, by name; hard pages take turns.
