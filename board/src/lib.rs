@@ -27,6 +27,9 @@ pub struct Board {
     /// The camera that looks at the person.
     #[serde(default)]
     pub camera: Camera,
+    /// The printer of tickets.
+    #[serde(default)]
+    pub ticket: Ticket,
     /// What tells whether the kiosk runs on the mains or on a battery.
     #[serde(default)]
     pub power: Power,
@@ -144,6 +147,95 @@ const fn default_silence_s() -> u64 {
     3
 }
 
+/// The ticket printer (ESC/POS) and the way to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Ticket {
+    /// This board has none.
+    #[default]
+    None,
+    /// At a serial port, 8 bits without parity.
+    Serial {
+        /// The port's node, best one of `/dev/serial/by-path`.
+        device: PathBuf,
+        /// Bits a second, as the printer's switches say.
+        #[serde(default = "default_baud")]
+        baud: u32,
+        /// How the printer asks for a pause.
+        #[serde(default)]
+        flow: Flow,
+        /// Dots of a line: 384 on paper of 58 mm, 576 on paper of 80 mm.
+        #[serde(default = "default_dots")]
+        dots: u16,
+        /// Whether it answers when it is asked how it is.
+        #[serde(default = "default_answers")]
+        answers: bool,
+        /// Longest silence of the printer, in seconds.
+        #[serde(default = "default_printer_s")]
+        silence_s: u64,
+    },
+    /// At a USB port.
+    Usb {
+        /// Its node, such as `/dev/usb/lp0`.
+        device: PathBuf,
+        /// As above.
+        #[serde(default = "default_dots")]
+        dots: u16,
+        /// As above.
+        #[serde(default = "default_answers")]
+        answers: bool,
+        /// As above.
+        #[serde(default = "default_printer_s")]
+        silence_s: u64,
+    },
+    /// In the network.
+    Network {
+        /// `host:port`; printers listen at 9100.
+        address: String,
+        /// As above.
+        #[serde(default = "default_dots")]
+        dots: u16,
+        /// As above.
+        #[serde(default = "default_answers")]
+        answers: bool,
+        /// As above.
+        #[serde(default = "default_printer_s")]
+        silence_s: u64,
+    },
+}
+
+/// How a printer at a serial port asks for a pause.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flow {
+    /// By a line of the cable.
+    #[default]
+    Hardware,
+    /// By the signs XON and XOFF.
+    Software,
+}
+
+/// Narrower lines have no room for the verify address as a QR; wider printers are no ticket
+/// printers.
+const TICKET_DOTS: std::ops::RangeInclusive<u16> = 288..=832;
+
+const fn default_baud() -> u32 {
+    115_200
+}
+
+const fn default_dots() -> u16 {
+    576
+}
+
+const fn default_answers() -> bool {
+    true
+}
+
+/// A ticket takes two seconds; a printer that is silent for longer is stuck or has no paper.
+const fn default_printer_s() -> u64 {
+    8
+}
+
 /// The source of power and its driver.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
@@ -234,6 +326,14 @@ pub enum BoardError {
         /// The resolution found.
         dpi: u32,
     },
+    /// A line of the ticket printer that no ticket fits, or that no ticket printer has.
+    #[error("board file {path}: a ticket printer's line has 288 to 832 dots, not {dots}")]
+    TicketDots {
+        /// The board file.
+        path: PathBuf,
+        /// The dots found.
+        dots: u16,
+    },
 }
 
 impl Board {
@@ -255,11 +355,20 @@ impl Board {
     fn parse(path: &Path, text: &str) -> Result<Self, BoardError> {
         let board: Self = toml::from_str(text)
             .map_err(|source| BoardError::Parse { path: path.into(), source })?;
-        match board.scanner {
-            Scanner::Sane { dpi, .. } if dpi < 200 => {
-                Err(BoardError::Resolution { path: path.into(), dpi })
+        if let Scanner::Sane { dpi, .. } = board.scanner
+            && dpi < 200
+        {
+            return Err(BoardError::Resolution { path: path.into(), dpi });
+        }
+        match board.ticket {
+            Ticket::Serial { dots, .. }
+            | Ticket::Usb { dots, .. }
+            | Ticket::Network { dots, .. }
+                if !TICKET_DOTS.contains(&dots) =>
+            {
+                Err(BoardError::TicketDots { path: path.into(), dots })
             }
-            Scanner::Sane { .. } | Scanner::Sim { .. } => Ok(board),
+            _ => Ok(board),
         }
     }
 }
@@ -285,6 +394,26 @@ mod tests {
         let text = "name='x'\n[scanner]\ndriver='sane'\naddress='a:1'\ndevice='d'\ndpi=150\n\
                     [token]\nmodule='m'";
         assert!(matches!(parse(text), Err(BoardError::Resolution { dpi: 150, .. })));
+    }
+
+    #[test]
+    fn a_ticket_printer_is_named_with_its_port_and_a_line_that_a_ticket_fits() {
+        let with = |ticket: &str| {
+            parse(&format!(
+                "name='x'\n[scanner]\ndriver='sim'\nsheets=[]\n[token]\nmodule='m'\n{ticket}"
+            ))
+        };
+        assert_eq!(with("").expect("a board").ticket, Ticket::None);
+        let serial = with("[ticket]\ndriver='serial'\ndevice='/dev/ttyUSB0'").expect("a board");
+        let device = "/dev/ttyUSB0".into();
+        let (baud, flow, dots, answers, silence_s) = (115_200, Flow::Hardware, 576, true, 8);
+        let expected = Ticket::Serial { device, baud, flow, dots, answers, silence_s };
+        assert_eq!(serial.ticket, expected);
+        let narrow = with("[ticket]\ndriver='usb'\ndevice='/dev/usb/lp0'\ndots=200");
+        assert!(matches!(narrow, Err(BoardError::TicketDots { dots: 200, .. })));
+        for wrong in ["driver='serial'", "driver='network'\naddress='a:9100'\nbaud=9600"] {
+            assert!(matches!(with(&format!("[ticket]\n{wrong}")), Err(BoardError::Parse { .. })));
+        }
     }
 
     #[test]

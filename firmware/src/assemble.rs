@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use board::{
-    Board, BoardError, Camera as CameraSpec, Chip as ChipSpec, Clock as ClockSpec,
-    Power as PowerSpec, Scanner as ScannerSpec, SimClock,
+    Board, BoardError, Camera as CameraSpec, Chip as ChipSpec, Clock as ClockSpec, Flow,
+    Power as PowerSpec, Scanner as ScannerSpec, SimClock, Ticket as TicketSpec,
 };
-use drivers_api::{Camera, CardReader, ClockGauge, ClockState, Power, PowerState, Scanner, Token};
+use drivers_api::{
+    Camera, CardReader, ClockGauge, ClockState, Power, PowerState, Scanner, TicketPrinter, Token,
+};
 use drivers_camera::{V4l2Camera, V4l2Config};
 use drivers_chip::{PcscConfig, PcscReader};
 use drivers_clock::KernelClock;
@@ -18,6 +20,7 @@ use drivers_power::SysfsPower;
 use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
 use drivers_sim::{SimClockGauge, SimPower, SocketCamera};
 use drivers_speech::Espeak;
+use drivers_ticket::{EscPosConfig, EscPosPrinter, FlowControl, Port};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
 use formats_book::BookName;
 use formats_copy::TrustAnchors;
@@ -34,6 +37,7 @@ use crate::steps::chip::ChipStation;
 use crate::steps::face::{FaceStation, FaceStep, FaceTuning};
 use crate::steps::prove::{PATIENCE, TimeStamps};
 use crate::steps::speak::Speaker;
+use crate::steps::ticket::{Press, TicketStation};
 use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool, seal_key::SealKey};
 use crate::store::{self, Recovery, Store, StoreError};
 
@@ -87,6 +91,9 @@ pub enum AssembleError {
         #[source]
         source: formats_mrtd::TrustError,
     },
+    /// The typeface is not usable for tickets.
+    #[error("cannot use the typefaces of tickets")]
+    Typeface(#[source] formats_typeset::FaceError),
     /// A typeface, the seal or a signature image is not usable.
     #[error("cannot use the typefaces and images of copies")]
     Press(#[source] formats_copy::BuildError),
@@ -113,7 +120,7 @@ impl AssembleError {
             Self::Issuers { .. } => {
                 "put certificates and revocation lists of card issuers, as PEM, into chip.trust"
             }
-            Self::Press(_) => {
+            Self::Press(_) | Self::Typeface(_) => {
                 "name Liberation Serif 2 under fonts in the site file, and PNG files as images"
             }
             Self::TimeStamps(_) => "correct [time_stamp] in the site file",
@@ -150,6 +157,8 @@ pub fn assemble(
         ScannerSpec::Sane { dpi, .. } => *dpi,
         ScannerSpec::Sim { .. } => 300,
     };
+    // Papers given as files have nobody before the kiosk to take a ticket.
+    let printer = if scanner.is_none() { ticket_printer(&board.ticket) } else { None };
     let scanner = match scanner {
         Some(scanner) => scanner,
         None => scanner_of(&board)?,
@@ -173,6 +182,7 @@ pub fn assemble(
         chip: chip_station(&board.chip, &config)?,
         face: face_step(&board.camera, &config),
         speaker: speaker(&config.speech),
+        ticket: printer.map(|printer| ticket_station(printer, &config)).transpose()?,
         readers: Box::new(readers),
         copy_issued: Arc::default(),
         config,
@@ -283,6 +293,40 @@ fn camera(spec: &CameraSpec) -> Option<(Box<dyn Camera>, String)> {
             Some((Box::new(camera), socket.display().to_string()))
         }
     }
+}
+
+/// The board's ticket printer; it is looked for only when it is used.
+pub fn ticket_printer(spec: &TicketSpec) -> Option<Box<dyn TicketPrinter>> {
+    let (port, dots, answers, silence_s) = match spec {
+        TicketSpec::None => return None,
+        TicketSpec::Serial { device, baud, flow, dots, answers, silence_s } => {
+            let flow = match flow {
+                Flow::Hardware => FlowControl::Hardware,
+                Flow::Software => FlowControl::Software,
+            };
+            let port = Port::Serial { node: device.clone(), baud: *baud, flow };
+            (port, dots, answers, silence_s)
+        }
+        TicketSpec::Usb { device, dots, answers, silence_s } => {
+            (Port::Usb { node: device.clone() }, dots, answers, silence_s)
+        }
+        TicketSpec::Network { address, dots, answers, silence_s } => {
+            (Port::Network { address: address.clone() }, dots, answers, silence_s)
+        }
+    };
+    let silence = Duration::from_secs(*silence_s);
+    let config = EscPosConfig { port, dots: *dots, answers: *answers, silence };
+    Some(Box::new(EscPosPrinter::new(config)))
+}
+
+fn ticket_station(
+    printer: Box<dyn TicketPrinter>,
+    config: &Config,
+) -> Result<TicketStation, AssembleError> {
+    let regular = read_asset("font", &config.fonts.regular)?;
+    let bold = read_asset("font", &config.fonts.bold)?;
+    let press = Press::new(&regular, &bold).map_err(AssembleError::Typeface)?;
+    Ok(TicketStation { printer: Mutex::new(printer), press })
 }
 
 /// The board's card reader; it is looked for only when it is used.

@@ -17,11 +17,13 @@ use crate::config::Config;
 use crate::desk::{Desk, Timing};
 use crate::keys::KeyReport;
 use crate::random::{Random, RandomError};
-use crate::steps::{certify, check, chip, decide, defer, face, identify, read, scan, speak};
+use crate::steps::{
+    certify, check, chip, decide, defer, face, identify, read, scan, speak, ticket,
+};
 use crate::store::{Record, Store};
 use crate::visit::{
     Answer, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, FaceGap, FaceOutcome,
-    PageId, Say, Severity, State, Trouble, Visit, VisitId, Wish,
+    Issued, PageId, Say, Severity, State, Trouble, Visit, VisitId, Wish,
 };
 
 /// How often time is told to the visit.
@@ -49,6 +51,8 @@ pub struct Parts {
     pub face: Option<Box<dyn face::FaceStep>>,
     /// What speaks the screen's words, where the kiosk can.
     pub speaker: Option<speak::Speaker>,
+    /// The ticket printer, where the board has one.
+    pub ticket: Option<ticket::TicketStation>,
     /// The page readers.
     pub readers: Box<dyn read::PageReader>,
     /// Keys of officers and authority.
@@ -323,6 +327,7 @@ impl Hands {
             | Effect::RecordConsent(_)
             | Effect::OpenKey(_)
             | Effect::Certify(_)
+            | Effect::PrintTicket(_)
             | Effect::RecordRefusal(..)
             | Effect::RecordSecretMark
             | Effect::Defer(_) => {}
@@ -380,6 +385,7 @@ impl Hands {
             Effect::Certify(decision) => {
                 Some(self.timed("certify", || self.certify(&dossier, &decision)))
             }
+            Effect::PrintTicket(issued) => self.print_ticket(&issued),
             Effect::RecordRefusal(decision, reason) => {
                 Some(match decide::record_refusal(&self.parts, visit, &decision, reason) {
                     Ok(()) => Answer::RefusalRecorded,
@@ -602,6 +608,19 @@ impl Hands {
         }
     }
 
+    /// Prints the ticket, where there is a printer.
+    fn print_ticket(&self, issued: &Issued) -> Option<Answer> {
+        let station = self.parts.ticket.as_ref()?;
+        let ticket = ticket::Ticket::new(&self.parts.config, issued, self.parts.clock.now());
+        Some(match ticket::print(station, &ticket) {
+            Ok(low) => Answer::TicketPrinted(low),
+            Err(trouble) => {
+                tracing::warn!(cause = trouble.cause, hint = trouble.remedy, "no ticket");
+                Answer::TicketFailed(trouble)
+            }
+        })
+    }
+
     fn certify(&self, dossier: &Dossier, decision: &Decision) -> Answer {
         let visit = &dossier.visit;
         let Some(mut desk) = self.desk_of(visit) else {
@@ -656,6 +675,9 @@ fn failed(effect: &Effect, cause: &str) -> Answer {
         Effect::OpenKey(_) => Answer::KeyRefused(trouble),
         Effect::Certify(_) | Effect::RecordRefusal(..) => Answer::CertifyFailed(trouble),
         Effect::Defer(_) => Answer::DeferFailed(trouble),
+        Effect::PrintTicket(_) => {
+            Answer::TicketFailed(Trouble { say: Say::TicketFailed, ..trouble })
+        }
         Effect::Check
         | Effect::DropPage(_)
         | Effect::RecordSecretMark

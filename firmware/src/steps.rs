@@ -16,3 +16,4 @@ pub mod read;
 pub mod scan;
 pub mod seal_key;
 pub mod speak;
+pub mod ticket;

@@ -197,12 +197,12 @@ fn on_answer(state: State, answer: Answer) -> Next {
         State::Authorising(dossier, decision) => deciding::authorised(dossier, decision, answer),
         State::Certifying(dossier, decision) => deciding::certified(dossier, decision, answer),
         State::Deferring(dossier, deferral) => deferring::answer(dossier, deferral, answer),
+        State::Issued(dossier, issued) => (ended::printed(dossier, issued, answer), vec![]),
         still @ (State::Idle
         | State::AwaitingCard(_)
         | State::AwaitingFace(_)
         | State::Deciding(_)
         | State::Deferred(..)
-        | State::Issued(..)
         | State::Refused(..)
         | State::Failed(..)) => (still, vec![]),
     }

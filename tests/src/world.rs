@@ -45,6 +45,8 @@ pub struct WorldOptions {
     pub card_reader: bool,
     /// The socket of a simulated camera before the person.
     pub camera: Option<PathBuf>,
+    /// The board file's section for printers.
+    pub printers: String,
 }
 
 impl Default for WorldOptions {
@@ -61,6 +63,7 @@ impl Default for WorldOptions {
             trust_services: false,
             card_reader: false,
             camera: None,
+            printers: String::new(),
         }
     }
 }
@@ -262,13 +265,14 @@ impl World {
         };
         let text = format!(
             "name = \"bench\"\n[scanner]\n{scanner}[token]\nmodule = {:?}\n\
-             [clock]\ndriver = \"sim\"\nstate = \"{}\"\n{}{}",
+             [clock]\ndriver = \"sim\"\nstate = \"{}\"\n{}{}{}",
             self.tokens.module(),
             self.options.clock,
             if self.options.card_reader { "[chip]\ndriver = \"pcsc\"\n" } else { "" },
             self.options.camera.as_ref().map_or_else(String::new, |socket| {
                 format!("[camera]\ndriver = \"sim\"\nsocket = {socket:?}\n")
             }),
+            self.options.printers,
         );
         std::fs::write(self.dir.join("board.toml"), text)?;
         Ok(())

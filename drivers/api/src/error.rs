@@ -35,6 +35,14 @@ pub enum Fault {
     BadPage,
     /// The camera's picture is black or stands still; the device itself answers.
     NoPicture,
+    /// A printer has no paper left.
+    PaperOut,
+    /// The knife of a ticket printer is stuck.
+    Cutter,
+    /// A printer has no ink or toner left.
+    NoInk,
+    /// The printer says that it is not ready, and not why.
+    Offline,
     /// Any other failure of transport or device.
     Io,
 }
@@ -46,7 +54,7 @@ impl Fault {
             Self::Absent => "check power and cable, then the device's address in the board file",
             Self::Busy => "stop the other program that uses the device, or wait and try again",
             Self::Jammed => {
-                "open the device, take out the jammed sheet, close it and scan the page again"
+                "open the device, take out the jammed sheet, close it and scan or print it again"
             }
             Self::NoPaper => "lay the page on the glass or in the feeder",
             Self::CoverOpen => "close the cover",
@@ -69,6 +77,12 @@ impl Fault {
             Self::NoPicture => {
                 "take the cover off the lens, clean it, then plug the camera in anew"
             }
+            Self::PaperOut => "put in paper (a new roll: print side outwards), close the cover",
+            Self::Cutter => {
+                "switch the printer off, free the knife by its wheel or lever, switch it on"
+            }
+            Self::NoInk => "change the cartridge that the printer's display names",
+            Self::Offline => "look at the printer's lamps and display; switch it off and on",
             Self::Io => "check the cable; if it happens again, replace the device",
         }
     }

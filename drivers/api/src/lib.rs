@@ -13,6 +13,7 @@ mod power;
 mod raster;
 mod scanner;
 mod speech;
+mod ticket;
 mod token;
 
 pub use camera::{Camera, CameraFrame, CameraStream};
@@ -24,4 +25,5 @@ pub use power::{Power, PowerState};
 pub use raster::{PixelFormat, Raster, RasterError, Turn};
 pub use scanner::{ScanSettings, Scanner};
 pub use speech::{SpokenLanguage, Voice};
+pub use ticket::{Bitmap, TicketPaper, TicketPrinter};
 pub use token::{KeyAlgorithm, Pin, SigningSession, Token};

@@ -15,6 +15,7 @@ mod power;
 mod scanner;
 mod script;
 mod socket_camera;
+mod ticket;
 mod token;
 
 pub use camera::SimCamera;
@@ -25,4 +26,5 @@ pub use power::SimPower;
 pub use scanner::SimScanner;
 pub use script::Step;
 pub use socket_camera::SocketCamera;
+pub use ticket::SimTicketPrinter;
 pub use token::{SimToken, TokenEvent};

@@ -386,7 +386,8 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
         | State::AwaitingCard(d)
         | State::Scanning(d)
         | State::Identifying(d)
-        | State::AwaitingFace(d) => d.say,
+        | State::AwaitingFace(d)
+        | State::Issued(d, _) => d.say,
         _ => None,
     };
     VisitView {

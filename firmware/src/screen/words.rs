@@ -19,6 +19,7 @@ struct Language {
     chip: BTreeMap<String, String>,
     face: BTreeMap<String, String>,
     key: BTreeMap<String, String>,
+    ticket: BTreeMap<String, String>,
 }
 
 /// A sentence in both languages; Vietnamese comes first.
@@ -85,6 +86,11 @@ pub fn face(outcome: crate::visit::FaceOutcome) -> Sentence {
     sentence(|language| &language.face, outcome.code())
 }
 
+/// A word on the ticket: `number`, `book`, `code`, `when`, `where`, `keep`.
+pub fn ticket(id: &str) -> Sentence {
+    sentence(|language| &language.ticket, id)
+}
+
 /// What is wrong with a signing key.
 pub fn key(report: &KeyReport) -> Option<Sentence> {
     let problem = report.problem.as_ref()?;
@@ -113,6 +119,7 @@ mod tests {
             (&vi.chip, &en.chip),
             (&vi.face, &en.face),
             (&vi.key, &en.key),
+            (&vi.ticket, &en.ticket),
         ];
         for (vi, en) in tables {
             assert!(vi.keys().eq(en.keys()));

@@ -169,6 +169,10 @@ pub fn token_trouble(error: &DeviceError) -> Trouble {
         | Fault::Misconfigured
         | Fault::BadPage
         | Fault::NoPicture
+        | Fault::PaperOut
+        | Fault::Cutter
+        | Fault::NoInk
+        | Fault::Offline
         | Fault::Protocol
         | Fault::NoCard
         | Fault::Io => (Say::TokenMissing, Severity::Service),

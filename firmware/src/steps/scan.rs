@@ -26,6 +26,10 @@ pub fn scanner_trouble(error: &DeviceError) -> Trouble {
         | Fault::Misconfigured
         | Fault::NoCard
         | Fault::NoPicture
+        | Fault::PaperOut
+        | Fault::Cutter
+        | Fault::NoInk
+        | Fault::Offline
         | Fault::Io => (Say::ScannerAbsent, Severity::Service),
     };
     Trouble { say, cause: error.to_string(), remedy: error.hint().into(), severity }

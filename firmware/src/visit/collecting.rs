@@ -116,6 +116,8 @@ pub(super) fn take_reading(dossier: &mut Dossier, answer: Answer) -> Vec<Effect>
         | Answer::RefusalRecorded
         | Answer::Deferred(_)
         | Answer::DeferFailed(_)
+        | Answer::TicketPrinted(_)
+        | Answer::TicketFailed(_)
         | Answer::CertifyFailed(_) => vec![],
     }
 }

@@ -49,14 +49,20 @@ pub(super) fn authorised(dossier: Dossier, decision: Decision, answer: Answer) -
         | Answer::RefusalRecorded
         | Answer::Deferred(_)
         | Answer::DeferFailed(_)
+        | Answer::TicketPrinted(_)
+        | Answer::TicketFailed(_)
         | Answer::CertifyFailed(_) => (State::Authorising(dossier, decision), vec![]),
     }
 }
 
 /// The copy is durable, the refusal is recorded, or neither happened and the officer may try again.
-pub(super) fn certified(dossier: Dossier, decision: Decision, answer: Answer) -> Next {
+pub(super) fn certified(mut dossier: Dossier, decision: Decision, answer: Answer) -> Next {
     match (answer, &decision.verdict) {
-        (Answer::Certified(issued), _) => (State::Issued(dossier, issued), vec![Effect::Wipe]),
+        (Answer::Certified(issued), _) => {
+            dossier.say = None;
+            let effects = vec![Effect::Wipe, Effect::PrintTicket(issued.clone())];
+            (State::Issued(dossier, issued), effects)
+        }
         (Answer::RefusalRecorded, Err(reason)) => {
             let refusal = Refusal { reason: *reason };
             (State::Refused(dossier, refusal), vec![Effect::Wipe])

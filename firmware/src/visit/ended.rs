@@ -2,7 +2,9 @@
 
 use time::OffsetDateTime;
 
-use super::{Effect, Next, Say, Severity, State, Trouble, Wish, collecting};
+use super::{
+    Answer, Dossier, Effect, Issued, Next, Say, Severity, State, Trouble, Wish, collecting,
+};
 
 /// The person ends the visit. While a copy is being certified it cannot be ended any more: a number
 /// is in use, and the result comes within seconds.
@@ -26,6 +28,22 @@ pub(super) fn end(state: State) -> Next {
         | State::Refused(..)
         | State::Failed(..) => (State::Idle, vec![Effect::Wipe]),
     }
+}
+
+/// The ticket is out, or not: the copy is issued all the same.
+pub(super) fn printed(mut dossier: Dossier, issued: Issued, answer: Answer) -> State {
+    match answer {
+        Answer::TicketPrinted(low) => {
+            dossier.say = Some(Say::TakeTicket);
+            dossier.trouble = low;
+        }
+        Answer::TicketFailed(trouble) => {
+            dossier.say = Some(trouble.say);
+            dossier.trouble = Some(trouble);
+        }
+        _ => {}
+    }
+    State::Issued(dossier, issued)
 }
 
 /// After a result the next citizen may start right away.

@@ -113,6 +113,8 @@ pub(super) fn answer(mut dossier: Dossier, answer: Answer) -> Next {
         | Answer::RefusalRecorded
         | Answer::Deferred(_)
         | Answer::DeferFailed(_)
+        | Answer::TicketPrinted(_)
+        | Answer::TicketFailed(_)
         | Answer::CertifyFailed(_) => (State::Identifying(dossier), vec![]),
     }
 }

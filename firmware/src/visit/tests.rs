@@ -184,7 +184,30 @@ fn a_two_page_visit_reaches_a_certified_copy() {
     assert!(matches!(visit.state(), State::Issued(..)));
     let certified = effects.iter().filter(|e| matches!(e, Effect::Certify(_))).count();
     assert_eq!(certified, 1);
-    assert_eq!(effects.last(), Some(&Effect::Wipe));
+    assert!(effects.ends_with(&[Effect::Wipe, Effect::PrintTicket(issued())]), "{effects:?}");
+}
+
+#[test]
+fn a_ticket_that_cannot_be_printed_leaves_the_copy_issued_and_both_told() {
+    let mut events = to_the_officer();
+    events.push(wish(approve()));
+    events.push(answer(Answer::KeyOpened));
+    events.push(answer(Answer::Certified(issued())));
+    let (visit, _) = run(events);
+    let after = |told: Answer| {
+        let (visit, effects) = visit.clone().step(answer(told), at(60));
+        assert!(
+            effects.is_empty() && matches!(visit.state(), State::Issued(_, i) if *i == issued())
+        );
+        let dossier = visit.dossier().cloned().expect("a visit");
+        (dossier.say, dossier.trouble)
+    };
+    let failed = trouble(Say::TicketFailed);
+    let told = after(Answer::TicketFailed(failed.clone()));
+    assert_eq!(told, (Some(Say::TicketFailed), Some(failed)));
+    assert_eq!(after(Answer::TicketPrinted(None)), (Some(Say::TakeTicket), None));
+    let low = Some(trouble(Say::TicketPaperLow));
+    assert_eq!(after(Answer::TicketPrinted(low.clone())), (Some(Say::TakeTicket), low));
 }
 
 #[test]
@@ -372,6 +395,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Answer::RefusalRecorded),
         Just(Answer::Deferred(appointment())),
         Just(Answer::DeferFailed(trouble(Say::NoAppointment))),
+        Just(Answer::TicketPrinted(None)),
+        Just(Answer::TicketFailed(trouble(Say::TicketFailed))),
         Just(Answer::CertifyFailed(trouble(Say::DiskFull))),
         Just(Answer::NoRoom(trouble(Say::DiskFull))),
     ];

@@ -379,6 +379,10 @@ pub enum Answer {
     Deferred(Appointment),
     /// There is no appointment; nothing is on record.
     DeferFailed(Trouble),
+    /// The ticket is out; with a hint for the officer when its roll comes to its end.
+    TicketPrinted(Option<Trouble>),
+    /// No ticket came out; the screen shows what it would say.
+    TicketFailed(Trouble),
     /// It could not be certified; number given back, nothing half-signed.
     CertifyFailed(Trouble),
 }
@@ -417,6 +421,9 @@ pub enum Effect {
     OpenKey(Decision),
     /// Certify under this decision; answers `Certified` or `CertifyFailed`.
     Certify(Decision),
+    /// Print the ticket of the copy; answers `TicketPrinted` or `TicketFailed`, or nothing where
+    /// there is no printer.
+    PrintTicket(Issued),
     /// Record a refusal; answers `RefusalRecorded` or `CertifyFailed`.
     RecordRefusal(Decision, RefusalReason),
     /// Record a refusal by the machine itself: a secret mark (R3). Fire and forget.
@@ -509,6 +516,12 @@ pub enum Say {
     Certifying,
     /// Done.
     Issued,
+    /// Take the ticket.
+    TakeTicket,
+    /// The ticket could not be printed; the screen has it all.
+    TicketFailed,
+    /// The ticket printer's roll comes to its end (officer).
+    TicketPaperLow,
     /// Refused; the officer explains.
     Refused,
     /// The appointment is being made.

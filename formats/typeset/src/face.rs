@@ -36,10 +36,10 @@ pub enum FaceError {
 pub struct Face {
     /// For drawing.
     pub font: Font,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// What is drawn for each character below [`KNOWN`].
     known: Vec<Letter>,
-    units_per_em: f32,
+    pub(crate) units_per_em: f32,
     /// Height above the baseline, in em.
     pub ascent: f32,
     /// Depth below the baseline, in em.

@@ -7,10 +7,12 @@
 
 mod draw;
 mod face;
+mod outline;
 mod sheet;
 mod wording;
 
 pub use draw::{draw, draw_text};
 pub use face::{Face, FaceError, Run};
+pub use outline::Segment;
 pub use sheet::{Column, Ink, LEADING, Mark, Piece, Sheet, bold, regular};
 pub use wording::Wording;

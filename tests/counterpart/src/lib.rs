@@ -13,6 +13,7 @@
 //! - [`CardReaders`]: Debian's `pcscd` with vsmartcard's virtual reader, and in it a
 //!   [`VirtualCard`]: a chip written in Python from ICAO Doc 9303, with its faults;
 //! - [`Guest`]: QEMU with Debian's kernel, whose modules simulate devices that this machine lacks;
+//! - [`VirtualTicketPrinter`]: a printer that decodes ESC/POS, written in Python apart from ours;
 //! - [`Tpm`]: a software TPM 2.0 behind its resource manager and PKCS#11 module;
 //! - [`TimeStampAuthority`] and [`Revocation`]: openssl's time-stamps, OCSP answers and lists;
 //!   [`TrustHttp`] gives them over HTTP;
@@ -27,6 +28,7 @@ mod ocsp;
 mod poor_link;
 mod process;
 mod saned;
+mod tickets;
 mod tokens;
 mod tpm;
 mod trust_http;
@@ -42,6 +44,7 @@ pub use ocsp::Revocation;
 pub use poor_link::{Carried, LinkModel, PoorLink};
 pub use process::{Started, free_port};
 pub use saned::{Backend, Saned};
+pub use tickets::{Slip, VirtualTicketPrinter};
 pub use tokens::{SoftTokens, TokenKey, TokenSpec, in_own_process};
 pub use tpm::{BareTpm, Tpm};
 pub use trust_http::TrustHttp;

@@ -10,6 +10,7 @@ mod chip;
 mod copy;
 
 use drivers_camera::Coding;
+use drivers_ticket::escpos::{Query, Replies, Reply, Status};
 use formats_vn::card::{Claim, Source, cross_check};
 use formats_vn::mrz::{self, LINE_CHARS, Seen};
 use formats_wire::stick::StickIndex;
@@ -35,7 +36,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 19] = [
     target("verify", copy::verify),
     target("updates", copy::updates),
     target("cms", copy::cms),
@@ -52,6 +53,7 @@ pub const TARGETS: [Target; 18] = [
     target("lds", chip::lds),
     target("chip", chip::conversation),
     target("scanner", drivers_scanner::fuzz_wire),
+    target("ticket", ticket),
     Target { golden: &["formats/wire/golden"], ..target("wire", wire) },
     Target {
         golden: &["firmware/src/store/golden/v1", "firmware/src/store/golden/v2"],
@@ -65,6 +67,22 @@ fn frame(bytes: &[u8]) {
         let decoded = drivers_camera::decode(bytes, coding, (64, 48), 0);
         assert!(decoded.is_err() || decoded.is_ok_and(|image| image.data().len() == 64 * 48 * 3));
     }
+}
+
+/// What a ticket printer says, one byte after the other.
+fn ticket(bytes: &[u8]) {
+    let mut replies = Replies::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        match replies.take(*byte) {
+            Some(Reply::Answer(answer)) => {
+                let mut status = Status::default();
+                Query::ALL.into_iter().for_each(|query| status.answered(query, answer));
+            }
+            Some(Reply::Automatic(_)) => assert!(at >= 3, "of four bytes"),
+            Some(Reply::Printed(_)) | None => {}
+        }
+    }
+    assert_eq!(replies.take(0x12), Some(Reply::Answer(0x12)), "it is still understood");
 }
 
 /// The payload of an identity card's QR code.

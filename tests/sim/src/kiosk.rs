@@ -495,6 +495,7 @@ impl SimKiosk {
             codes: Mutex::new(Box::new(SimCodes(self.chaos.clone()))),
             chip: None,
             speaker: None,
+            ticket: None,
             face: Some(Box::new(SimFace::new(self.chaos.clone()))),
             readers: Box::new(SimReader(self.chaos.clone())),
             keys: Keys {
