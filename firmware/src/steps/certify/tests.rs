@@ -158,6 +158,7 @@ impl Bench {
             codes: Mutex::new(Box::new(SimCodeReader::new([]))),
             chip: None,
             face: None,
+            ticket: None,
             speaker: None,
             readers: Box::new(NoReader),
             keys: Keys { officers: [].into(), authority: SealKey::new(seal, PinSource::File(pin)) },
