@@ -158,7 +158,7 @@ install_node_packages() {
     node_is_enough || install_packages nodejs npm
     mkdir -p target/node
     cp "$NODE_PACKAGES/package.json" "$NODE_PACKAGES/package-lock.json" target/node/
-    npm --prefix target/node ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
+    npm --prefix target/node ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
 }
 
 # cargo finds it in its own bin folder, on the PATH or not. Unoptimised: it builds in a third of

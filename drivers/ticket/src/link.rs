@@ -10,7 +10,7 @@ use drivers_api::{DeviceError, Fault};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::termios::{self, ControlModes, InputModes, OptionalActions, QueueSelector};
+use rustix::termios::{self, QueueSelector};
 
 /// How long a printer that has nothing to say is left alone before it is asked for bytes again.
 const LULL: Duration = Duration::from_millis(20);
@@ -76,17 +76,19 @@ fn device(node: &Path) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(node, flags, Mode::empty())?)
 }
 
+/// The crate `serialport` sets the line; its own writes wait without an end for a printer that
+/// takes nothing, so the bytes go by another opening of the same node.
 fn serial(node: &Path, baud: u32, flow: FlowControl) -> io::Result<OwnedFd> {
+    let flow = match flow {
+        FlowControl::Hardware => serialport::FlowControl::Hardware,
+        FlowControl::Software => serialport::FlowControl::Software,
+    };
     let port = device(node)?;
-    let mut settings = termios::tcgetattr(&port)?;
-    settings.make_raw();
-    settings.set_speed(baud)?;
-    settings.control_modes |= ControlModes::CLOCAL | ControlModes::CREAD;
-    settings.control_modes.set(ControlModes::CRTSCTS, flow == FlowControl::Hardware);
-    settings.input_modes.set(InputModes::IXON, flow == FlowControl::Software);
-    termios::tcsetattr(&port, OptionalActions::Now, &settings)?;
-    // What lies in the queues is of another time.
+    let path = node.to_string_lossy();
+    // What lies in the queues is of another time. This also tells what is no serial port.
     termios::tcflush(&port, QueueSelector::IOFlush)?;
+    serialport::new(path, baud).flow_control(flow).exclusive(false).open_native()?;
+    termios::ioctl_tiocexcl(&port)?;
     Ok(port)
 }
 

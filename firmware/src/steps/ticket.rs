@@ -184,7 +184,7 @@ mod tests {
             let picture = ticket.set(&press, width).expect("it fits");
             assert_eq!(picture.width(), width);
             assert!((500..1_200).contains(&picture.height()), "{picture:?}");
-            assert_eq!(read_back(&picture), [ticket.verify_url.clone()]);
+            assert_eq!(read_back(&picture), std::slice::from_ref(&ticket.verify_url));
             let edges = (0..picture.height()).flat_map(|y| [(0, y), (width - 1, y)]);
             assert!(edges.into_iter().all(|(x, y)| !picture.is_black(x, y)), "a margin");
         }
