@@ -96,16 +96,24 @@ fn says_what_it_must(slip: &Slip, issued: &Value) -> Result<(), Failure> {
     {
         assert!(words.contains(part), "{part}: {words}");
     }
-    // A reader of letters takes some signs of a code for others, and specks for signs before it;
-    // most stand.
-    let alike = words.lines().map(|line| same_signs(line, code)).max();
-    assert!(alike.is_some_and(|alike| alike >= 16), "{code}: {words}");
+    // A reader of letters takes some signs of a code for others or for two; most stand, in order.
+    let alike = words.lines().map(|line| signs_in_order(line, code)).max();
+    assert!(alike.is_some_and(|alike| alike >= 14), "{code}: {words}");
     Ok(())
 }
 
-fn same_signs(line: &str, code: &str) -> usize {
-    let line = line.trim_start_matches(|sign: char| !sign.is_ascii_alphanumeric());
-    line.chars().zip(code.chars()).filter(|(a, b)| a == b).count()
+/// How many signs of a code a line has, in the code's order.
+fn signs_in_order(line: &str, code: &str) -> usize {
+    let mut best = vec![0; code.len() + 1];
+    for sign in line.bytes() {
+        let mut before = 0;
+        for (at, wanted) in code.bytes().enumerate() {
+            let here = best[at + 1];
+            best[at + 1] = if sign == wanted { before + 1 } else { here.max(best[at]) };
+            before = here;
+        }
+    }
+    best[code.len()]
 }
 
 /// Nothing of the card is on the ticket, as a picture or in the bytes.
