@@ -25,9 +25,9 @@ RUN=(espeak-ng fonts-dejavu-core fonts-liberation2 libsane1 pcscd sane-utils sof
     tesseract-ocr-vie)
 # What only the tests use: validators nobody here wrote, a browser, typefaces of drawn cards, judges
 # of the image's units and firewall.
-JUDGE=(chromium chromium-driver default-jre-headless fonts-ocr-b fonts-urw-base35 libactivation-java libcommons-io-java
-    libjaxb-api-java libpdfbox2-java mupdf-tools nftables opensc openssl poppler-utils procps
-    python3-venv qpdf systemd vsmartcard-vpcd zstd)
+JUDGE=(chromium chromium-driver cups-ipp-utils default-jre-headless fonts-ocr-b fonts-urw-base35
+    libactivation-java libcommons-io-java libjaxb-api-java libpdfbox2-java mupdf-tools nftables
+    opensc openssl poppler-utils procps python3-venv qpdf systemd vsmartcard-vpcd zstd)
 # A TPM 2.0 in software, its resource manager on a bus of its own, and the module before it.
 TPM=(dbus-daemon libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0
     swtpm tpm2-abrmd tpm2-tools)

@@ -30,6 +30,9 @@ pub struct Board {
     /// The printer of tickets.
     #[serde(default)]
     pub ticket: Ticket,
+    /// The printer of copies.
+    #[serde(default)]
+    pub printer: Printer,
     /// What tells whether the kiosk runs on the mains or on a battery.
     #[serde(default)]
     pub power: Power,
@@ -234,6 +237,44 @@ const fn default_answers() -> bool {
 /// A ticket takes two seconds; a printer that is silent for longer is stuck or has no paper.
 const fn default_printer_s() -> u64 {
     8
+}
+
+/// The printer of copies and the way to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Printer {
+    /// This board has none.
+    #[default]
+    None,
+    /// A printer, or a print service before one, that speaks IPP and takes PDF.
+    Ipp {
+        /// Its address, such as `ipp://192.168.1.60/ipp/print`.
+        uri: String,
+        /// Longest time of one question, in seconds.
+        #[serde(default = "default_ipp_silence_s")]
+        silence_s: u64,
+        /// How long a job may wait for paper, in seconds.
+        #[serde(default = "default_stopped_s")]
+        stopped_s: u64,
+        /// Longest time of a job, in seconds.
+        #[serde(default = "default_job_s")]
+        limit_s: u64,
+    },
+}
+
+/// A copy of 64 pages goes over a slow link to the printer in this time.
+const fn default_ipp_silence_s() -> u64 {
+    30
+}
+
+/// Time to fetch paper from the cupboard.
+const fn default_stopped_s() -> u64 {
+    120
+}
+
+/// Twenty copies of a long paper on a slow printer.
+const fn default_job_s() -> u64 {
+    900
 }
 
 /// The source of power and its driver.

@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use board::{
     Board, BoardError, Camera as CameraSpec, Chip as ChipSpec, Clock as ClockSpec, Flow,
-    Power as PowerSpec, Scanner as ScannerSpec, SimClock, Ticket as TicketSpec,
+    Power as PowerSpec, Printer as PrinterSpec, Scanner as ScannerSpec, SimClock,
+    Ticket as TicketSpec,
 };
 use drivers_api::{
-    Camera, CardReader, ClockGauge, ClockState, Power, PowerState, Scanner, TicketPrinter, Token,
+    Camera, CardReader, ClockGauge, ClockState, CopyPrinter, Power, PowerState, Scanner,
+    TicketPrinter, Token,
 };
 use drivers_camera::{V4l2Camera, V4l2Config};
 use drivers_chip::{PcscConfig, PcscReader};
 use drivers_clock::KernelClock;
 use drivers_codes::QrReader;
 use drivers_power::SysfsPower;
+use drivers_printer::{IppConfig, IppPrinter};
 use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
 use drivers_sim::{SimClockGauge, SimPower, SocketCamera};
 use drivers_speech::Espeak;
@@ -157,8 +160,11 @@ pub fn assemble(
         ScannerSpec::Sane { dpi, .. } => *dpi,
         ScannerSpec::Sim { .. } => 300,
     };
-    // Papers given as files have nobody before the kiosk to take a ticket.
-    let printer = if scanner.is_none() { ticket_printer(&board.ticket) } else { None };
+    // Papers given as files have nobody before the kiosk to take ticket and copy.
+    let (ticket, printer) = match scanner {
+        None => (ticket_printer(&board.ticket), copy_printer(&board.printer)),
+        Some(_) => (None, None),
+    };
     let scanner = match scanner {
         Some(scanner) => scanner,
         None => scanner_of(&board)?,
@@ -182,7 +188,8 @@ pub fn assemble(
         chip: chip_station(&board.chip, &config)?,
         face: face_step(&board.camera, &config),
         speaker: speaker(&config.speech),
-        ticket: printer.map(|printer| ticket_station(printer, &config)).transpose()?,
+        ticket: ticket.map(|printer| ticket_station(printer, &config)).transpose()?,
+        copy_printer: printer.map(Mutex::new),
         readers: Box::new(readers),
         copy_issued: Arc::default(),
         config,
@@ -317,6 +324,18 @@ pub fn ticket_printer(spec: &TicketSpec) -> Option<Box<dyn TicketPrinter>> {
     let silence = Duration::from_secs(*silence_s);
     let config = EscPosConfig { port, dots: *dots, answers: *answers, silence };
     Some(Box::new(EscPosPrinter::new(config)))
+}
+
+/// The board's printer of copies; it is looked for only when it is used.
+pub fn copy_printer(spec: &PrinterSpec) -> Option<Box<dyn CopyPrinter>> {
+    match spec {
+        PrinterSpec::None => None,
+        PrinterSpec::Ipp { uri, silence_s, stopped_s, limit_s } => {
+            let [silence, stopped, limit] =
+                [silence_s, stopped_s, limit_s].map(|seconds| Duration::from_secs(*seconds));
+            Some(Box::new(IppPrinter::new(IppConfig { uri: uri.clone(), silence, stopped, limit })))
+        }
+    }
 }
 
 fn ticket_station(

@@ -18,7 +18,7 @@ use crate::desk::{Desk, Timing};
 use crate::keys::KeyReport;
 use crate::random::{Random, RandomError};
 use crate::steps::{
-    certify, check, chip, decide, defer, face, identify, read, scan, speak, ticket,
+    certify, check, chip, decide, defer, face, identify, print, read, scan, speak, ticket,
 };
 use crate::store::{Record, Store};
 use crate::visit::{
@@ -53,6 +53,8 @@ pub struct Parts {
     pub speaker: Option<speak::Speaker>,
     /// The ticket printer, where the board has one.
     pub ticket: Option<ticket::TicketStation>,
+    /// The printer of copies, where the board has one.
+    pub copy_printer: Option<print::Printer>,
     /// The page readers.
     pub readers: Box<dyn read::PageReader>,
     /// Keys of officers and authority.
@@ -328,6 +330,7 @@ impl Hands {
             | Effect::OpenKey(_)
             | Effect::Certify(_)
             | Effect::PrintTicket(_)
+            | Effect::PrintCopy(..)
             | Effect::RecordRefusal(..)
             | Effect::RecordSecretMark
             | Effect::Defer(_) => {}
@@ -386,6 +389,9 @@ impl Hands {
                 Some(self.timed("certify", || self.certify(&dossier, &decision)))
             }
             Effect::PrintTicket(issued) => self.print_ticket(&issued),
+            Effect::PrintCopy(issued, time) => {
+                Some(self.timed("print", || self.print_copy(&issued, dossier.copies, time)))
+            }
             Effect::RecordRefusal(decision, reason) => {
                 Some(match decide::record_refusal(&self.parts, visit, &decision, reason) {
                     Ok(()) => Answer::RefusalRecorded,
@@ -621,6 +627,16 @@ impl Hands {
         })
     }
 
+    fn print_copy(&self, issued: &Issued, copies: u32, time: u32) -> Answer {
+        match print::print(&self.parts, issued, copies, time) {
+            Ok(()) => Answer::CopyPrinted,
+            Err(trouble) => {
+                tracing::warn!(cause = trouble.cause, hint = trouble.remedy, "copy not printed");
+                Answer::CopyNotPrinted(trouble)
+            }
+        }
+    }
+
     fn certify(&self, dossier: &Dossier, decision: &Decision) -> Answer {
         let visit = &dossier.visit;
         let Some(mut desk) = self.desk_of(visit) else {
@@ -678,6 +694,7 @@ fn failed(effect: &Effect, cause: &str) -> Answer {
         Effect::PrintTicket(_) => {
             Answer::TicketFailed(Trouble { say: Say::TicketFailed, ..trouble })
         }
+        Effect::PrintCopy(..) => Answer::CopyNotPrinted(print::not_tried(trouble)),
         Effect::Check
         | Effect::DropPage(_)
         | Effect::RecordSecretMark

@@ -11,6 +11,7 @@ pub mod deliver;
 pub mod face;
 pub mod identify;
 pub mod picture;
+pub mod print;
 pub mod prove;
 pub mod read;
 pub mod scan;

@@ -38,7 +38,8 @@ pub use deferring::{Appointment, Deferral, DeferralReason};
 pub use face::{FACE_TRIES_MAX, FaceGap, FaceOutcome, FaceResult};
 pub use types::{
     Answer, Approval, ChipGap, ChipOutcome, ChipSuspicion, Decision, Dossier, Effect, Event,
-    Issued, KindFact, PageId, Refusal, RefusalReason, Say, Severity, Trouble, VisitId, Wish,
+    Issued, KindFact, PageId, Prints, Refusal, RefusalReason, Say, Severity, Trouble, VisitId,
+    Wish,
 };
 
 /// Pages of one original at most; the longest paper seen in practice is a school record book.
@@ -144,6 +145,7 @@ impl Visit {
         let before = std::mem::discriminant(&self.state);
         let since = self.since;
         let sign_of_life = matches!(event, Event::Wish(_));
+        let printing = self.is_printing();
         let (state, effects) = match event {
             Event::Tick => tick(self.state, now - since),
             Event::Wish(Wish::End) => ended::end(self.state),
@@ -156,9 +158,20 @@ impl Visit {
                 }
             }
         };
-        // A wish shows that the person is still here, even when the state stays the same.
-        let moved = sign_of_life || std::mem::discriminant(&state) != before;
-        (Self { state, since: if moved { now } else { since } }, effects)
+        let mut next = Self { state, since };
+        // A wish shows that the person is still here, even when the state stays the same; and who
+        // has waited for a print needs time to read on.
+        let moved = sign_of_life
+            || std::mem::discriminant(&next.state) != before
+            || printing != next.is_printing();
+        if moved {
+            next.since = now;
+        }
+        (next, effects)
+    }
+
+    const fn is_printing(&self) -> bool {
+        matches!(self.state, State::Issued(_, Issued { prints: Prints::Going(_), .. }))
     }
 }
 
@@ -170,7 +183,7 @@ fn on_wish(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         State::Identifying(dossier) => identifying::leave(dossier, &wish),
         State::AwaitingFace(dossier) => identifying::face_wish(dossier, &wish),
         State::Deciding(dossier) => deciding::wish(dossier, wish),
-        State::Issued(dossier, issued) => ended::restart(State::Issued(dossier, issued), wish, now),
+        State::Issued(dossier, issued) => ended::issued(dossier, issued, wish, now),
         State::Refused(dossier, why) => ended::restart(State::Refused(dossier, why), wish, now),
         State::Failed(dossier, why) => ended::restart(State::Failed(dossier, why), wish, now),
         State::Deferred(dossier, appointment) => deferring::wish(dossier, appointment, wish),
@@ -213,6 +226,8 @@ fn tick(state: State, waited: Duration) -> Next {
         State::Collecting(_) | State::AwaitingCard(_) | State::AwaitingFace(_) => PERSON_WAIT_MAX,
         State::Deciding(_) => OFFICER_WAIT_MAX,
         State::Deferred(..) => SLIP_KEPT_MAX,
+        // A printer has limits of its own, too.
+        State::Issued(_, Issued { prints: Prints::Going(_), .. }) => return (state, vec![]),
         State::Issued(..) | State::Refused(..) | State::Failed(..) => RESULT_SHOWN_MAX,
         // Devices and store have limits of their own and always answer.
         State::Idle

@@ -88,10 +88,17 @@ impl Citizen {
         }
     }
 
-    /// Begins a visit.
+    /// Begins a visit for one copy.
     pub fn start(&self) -> Result<(), Failure> {
-        self.touch("start")?;
-        self.wait_for(&["collecting"]).map(drop)
+        self.start_for(1)
+    }
+
+    /// Begins a visit for so many copies.
+    pub fn start_for(&self, copies: u32) -> Result<(), Failure> {
+        match self.0.post("/api/visit/start", &json!({ "copies": copies }))? {
+            (200, _) => self.wait_for(&["collecting"]).map(drop),
+            (status, _) => Err(format!("start: status {status}").into()),
+        }
     }
 
     /// Says that all pages are in, has no card today, and waits for the officer.

@@ -78,7 +78,12 @@ impl Espeak {
 impl Voice for Espeak {
     fn speak(&mut self, text: &str, language: SpokenLanguage) -> Result<Vec<u8>, DeviceError> {
         let mut child = self.start(language)?;
-        let told = child.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(text.as_bytes()));
+        let told = match child.stdin.take().map(|mut pipe| pipe.write_all(text.as_bytes())) {
+            // It ended without listening; what it said and how it ended tell more.
+            Some(Err(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Some(told) => told,
+            None => Ok(()),
+        };
         let heard = told
             .map_err(|error| self.fail(Fault::Io, error.to_string()))
             .and_then(|()| self.listen(&mut child));

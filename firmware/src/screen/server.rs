@@ -358,6 +358,7 @@ async fn wish(
         "face" => Wish::CompareFace { slowly: false },
         "face-slowly" => Wish::CompareFace { slowly: true },
         "face-skip" => Wish::SkipFace,
+        "print-again" => Wish::PrintAgain,
         "end" => Wish::End,
         _ => return StatusCode::NOT_FOUND.into_response(),
     };

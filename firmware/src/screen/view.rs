@@ -52,6 +52,8 @@ pub struct IssuedView {
     pub copy: Issued,
     /// The QR as SVG.
     pub qr_svg: String,
+    /// Where its prints stand: `none`, `going`, `out`, `failed`.
+    pub prints: &'static str,
 }
 
 /// What was promised.
@@ -328,7 +330,8 @@ const fn state_say(state: &State) -> Say {
 fn issued_view(state: &State) -> Option<IssuedView> {
     match state {
         State::Issued(_, copy) => {
-            Some(IssuedView { qr_svg: deliver::qr_svg(&copy.qr), copy: copy.clone() })
+            let (qr_svg, prints) = (deliver::qr_svg(&copy.qr), copy.prints.name());
+            Some(IssuedView { copy: copy.clone(), qr_svg, prints })
         }
         _ => None,
     }
@@ -380,16 +383,21 @@ fn refusal_view(reason: RefusalReason) -> RefusalView {
 pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
     let state = visit.state();
     let dossier = visit.dossier();
-    let notice = match state {
+    let mut says = [None, None];
+    says[0] = match state {
         State::Failed(_, trouble) => Some(trouble.say),
         State::Collecting(d)
         | State::AwaitingCard(d)
         | State::Scanning(d)
         | State::Identifying(d)
-        | State::AwaitingFace(d)
-        | State::Issued(d, _) => d.say,
+        | State::AwaitingFace(d) => d.say,
+        State::Issued(d, copy) => {
+            says[1] = d.say;
+            copy.prints.say()
+        }
         _ => None,
     };
+    let notice = says.into_iter().flatten().filter(|say| *say != state_say(state));
     VisitView {
         state: state_name(state),
         visit: dossier.map(|dossier| dossier.visit.0.clone()),
@@ -406,7 +414,7 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
                 | State::Deferring(..)
         ),
         say: words::say(state_say(state)),
-        notice: notice.filter(|say| *say != state_say(state)).map(words::say),
+        notice: words::together(notice.map(words::say)),
         face: guide_view(kiosk),
         issued: issued_view(state),
         appointment: appointment_view(state),

@@ -55,6 +55,14 @@ pub fn say(say: Say) -> Sentence {
     sentence(|language| &language.say, &id_of(&say))
 }
 
+/// Sentences one after the other as one; none of none.
+pub fn together(sentences: impl Iterator<Item = Sentence>) -> Option<Sentence> {
+    sentences.reduce(|before, next| Sentence {
+        vi: format!("{} {}", before.vi, next.vi),
+        en: format!("{} {}", before.en, next.en),
+    })
+}
+
 /// The id of a sentence of the screens, by its words; none for any other text.
 pub fn id_of_sentence(text: &str, vietnamese: bool) -> Option<String> {
     let say = &WORDS[usize::from(!vietnamese)].say;

@@ -11,6 +11,7 @@ use formats_copy::{
 use formats_vn::fee::{Charge, FeeTable};
 
 use super::decide::{not_delegated, record_approval, store_trouble, token_trouble};
+use super::print;
 use super::prove::TimeStamps;
 use crate::clock::VIETNAM;
 use crate::config::Officer;
@@ -174,6 +175,7 @@ fn issued(parts: &Parts, reservation: &Reservation, sealed: &Sealed, charge: Cha
         sha256: hex::encode(sealed.sha256),
         qr: sealed.qr.clone(),
         verify_url: format!("{base}/v/{}", reservation.code),
+        prints: print::at_first(parts.copy_printer.as_ref()),
     }
 }
 

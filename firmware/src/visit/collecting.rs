@@ -60,6 +60,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::Decide(_)
         | Wish::Defer(_)
         | Wish::SlipGiven
+        | Wish::PrintAgain
         | Wish::End => (State::Collecting(dossier), vec![]),
     }
 }
@@ -118,6 +119,8 @@ pub(super) fn take_reading(dossier: &mut Dossier, answer: Answer) -> Vec<Effect>
         | Answer::DeferFailed(_)
         | Answer::TicketPrinted(_)
         | Answer::TicketFailed(_)
+        | Answer::CopyPrinted
+        | Answer::CopyNotPrinted(_)
         | Answer::CertifyFailed(_) => vec![],
     }
 }

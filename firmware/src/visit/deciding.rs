@@ -1,6 +1,6 @@
 //! The officer decides; only an opened key leads on.
 
-use super::{Answer, Decision, Dossier, Effect, Next, Refusal, State, Trouble, Wish};
+use super::{Answer, Decision, Dossier, Effect, Next, Prints, Refusal, State, Trouble, Wish};
 
 /// The officer decided; the PIN must open the key before anything else happens.
 pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
@@ -19,6 +19,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::CompareFace { .. }
         | Wish::SkipFace
         | Wish::SlipGiven
+        | Wish::PrintAgain
         | Wish::End => (State::Deciding(dossier), vec![]),
     }
 }
@@ -51,6 +52,8 @@ pub(super) fn authorised(dossier: Dossier, decision: Decision, answer: Answer) -
         | Answer::DeferFailed(_)
         | Answer::TicketPrinted(_)
         | Answer::TicketFailed(_)
+        | Answer::CopyPrinted
+        | Answer::CopyNotPrinted(_)
         | Answer::CertifyFailed(_) => (State::Authorising(dossier, decision), vec![]),
     }
 }
@@ -60,7 +63,10 @@ pub(super) fn certified(mut dossier: Dossier, decision: Decision, answer: Answer
     match (answer, &decision.verdict) {
         (Answer::Certified(issued), _) => {
             dossier.say = None;
-            let effects = vec![Effect::Wipe, Effect::PrintTicket(issued.clone())];
+            let mut effects = vec![Effect::Wipe, Effect::PrintTicket(issued.clone())];
+            if let Prints::Going(time) = issued.prints {
+                effects.push(Effect::PrintCopy(issued.clone(), time));
+            }
             (State::Issued(dossier, issued), effects)
         }
         (Answer::RefusalRecorded, Err(reason)) => {

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{
-    Answer, Dossier, Effect, Issued, Next, Say, Severity, State, Trouble, Wish, collecting,
+    Answer, Dossier, Effect, Issued, Next, Prints, Say, Severity, State, Trouble, Wish, collecting,
 };
 
 /// The person ends the visit. While a copy is being certified it cannot be ended any more: a number
@@ -11,6 +11,8 @@ use super::{
 pub(super) fn end(state: State) -> Next {
     match state {
         State::Idle => (State::Idle, vec![]),
+        // Paper with a person's data comes out: the person stays for it. The printer has limits.
+        State::Issued(_, Issued { prints: Prints::Going(_), .. }) => (state, vec![]),
         State::Authorising(..)
         | State::Certifying(..)
         | State::Deferring(..)
@@ -30,20 +32,45 @@ pub(super) fn end(state: State) -> Next {
     }
 }
 
-/// The ticket is out, or not: the copy is issued all the same.
-pub(super) fn printed(mut dossier: Dossier, issued: Issued, answer: Answer) -> State {
-    match answer {
-        Answer::TicketPrinted(low) => {
+/// Ticket or prints are out, or not: the copy is issued all the same.
+pub(super) fn printed(mut dossier: Dossier, mut issued: Issued, answer: Answer) -> State {
+    match (answer, issued.prints) {
+        (Answer::TicketPrinted(low), _) => {
             dossier.say = Some(Say::TakeTicket);
-            dossier.trouble = low;
+            dossier.trouble = dossier.trouble.or(low);
         }
-        Answer::TicketFailed(trouble) => {
+        (Answer::TicketFailed(trouble), _) => {
             dossier.say = Some(trouble.say);
+            dossier.trouble = dossier.trouble.or(Some(trouble));
+        }
+        (Answer::CopyPrinted, Prints::Going(_)) => issued.prints = Prints::Out,
+        (Answer::CopyNotPrinted(trouble), Prints::Going(time)) => {
+            issued.prints = Prints::Failed(time);
             dossier.trouble = Some(trouble);
         }
         _ => {}
     }
     State::Issued(dossier, issued)
+}
+
+/// After a copy was issued: its prints once more, or the next citizen, who waits for paper that is
+/// still coming out.
+pub(super) fn issued(
+    mut dossier: Dossier,
+    mut copy: Issued,
+    wish: Wish,
+    now: OffsetDateTime,
+) -> Next {
+    match (&wish, copy.prints) {
+        (Wish::PrintAgain, Prints::Failed(times)) => {
+            copy.prints = Prints::Going(times + 1);
+            dossier.trouble = None;
+            let effect = Effect::PrintCopy(copy.clone(), times + 1);
+            (State::Issued(dossier, copy), vec![effect])
+        }
+        (_, Prints::Going(_)) => (State::Issued(dossier, copy), vec![]),
+        _ => restart(State::Issued(dossier, copy), wish, now),
+    }
 }
 
 /// After a result the next citizen may start right away.
@@ -63,6 +90,7 @@ pub(super) fn restart(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         | Wish::Decide(_)
         | Wish::Defer(_)
         | Wish::SlipGiven
+        | Wish::PrintAgain
         | Wish::End => (state, vec![]),
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::Decide(_)
         | Wish::Defer(_)
         | Wish::SlipGiven
+        | Wish::PrintAgain
         | Wish::End => (State::AwaitingCard(dossier), vec![]),
     }
 }
@@ -115,6 +116,8 @@ pub(super) fn answer(mut dossier: Dossier, answer: Answer) -> Next {
         | Answer::DeferFailed(_)
         | Answer::TicketPrinted(_)
         | Answer::TicketFailed(_)
+        | Answer::CopyPrinted
+        | Answer::CopyNotPrinted(_)
         | Answer::CertifyFailed(_) => (State::Identifying(dossier), vec![]),
     }
 }

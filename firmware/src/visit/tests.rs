@@ -44,6 +44,7 @@ fn issued() -> Issued {
         sha256: "00".into(),
         qr: "https://x".into(),
         verify_url: "https://x".into(),
+        prints: Prints::None,
     }
 }
 
@@ -208,6 +209,42 @@ fn a_ticket_that_cannot_be_printed_leaves_the_copy_issued_and_both_told() {
     assert_eq!(after(Answer::TicketPrinted(None)), (Some(Say::TakeTicket), None));
     let low = Some(trouble(Say::TicketPaperLow));
     assert_eq!(after(Answer::TicketPrinted(low.clone())), (Some(Say::TakeTicket), low));
+}
+
+#[test]
+fn a_person_stays_for_the_print_and_a_failed_one_is_printed_again_once_somebody_asks() {
+    let printing = |time| Issued { prints: Prints::Going(time), ..issued() };
+    let mut events = to_the_officer();
+    events.push(wish(approve()));
+    events.push(answer(Answer::KeyOpened));
+    events.push(answer(Answer::Certified(printing(1))));
+    let (visit, effects) = run(events);
+    assert_eq!(effects.last(), Some(&Effect::PrintCopy(printing(1), 1)));
+    let still = |event| {
+        let (next, effects) = visit.clone().step(event, at(100_000));
+        assert!(effects.is_empty() && next.state() == visit.state());
+    };
+    still(wish(Wish::End));
+    still(wish(Wish::PrintAgain));
+    still(wish(Wish::Start { visit: VisitId("other".into()), copies: 1 }));
+    still(Event::Tick);
+
+    let failed = trouble(Say::CopyNotPrinted);
+    let (visit, _) = visit.step(answer(Answer::CopyNotPrinted(failed.clone())), at(100_000));
+    assert_eq!(visit.dossier().and_then(|d| d.trouble.clone()), Some(failed));
+    let shown = time::Duration::seconds(1) - RESULT_SHOWN_MAX;
+    let (visit, _) = visit.step(Event::Tick, at(100_000) - shown);
+    assert!(matches!(visit.state(), State::Issued(..)), "it is shown as long as any result");
+    let (gone, _) = visit.clone().step(wish(Wish::End), at(100_001));
+    assert_eq!(gone.state(), &State::Idle);
+
+    let (visit, effects) = visit.step(wish(Wish::PrintAgain), at(100_002));
+    assert_eq!(effects, [Effect::PrintCopy(printing(2), 2)], "a job's number is used once");
+    let (visit, _) = visit.step(answer(Answer::CopyPrinted), at(100_003));
+    let State::Issued(dossier, copy) = visit.state() else { panic!("issued") };
+    assert_eq!((copy.prints, &dossier.trouble), (Prints::Out, &None));
+    assert!(visit.clone().step(wish(Wish::PrintAgain), at(100_004)).1.is_empty());
+    assert_eq!(visit.step(wish(Wish::End), at(100_005)).0.state(), &State::Idle);
 }
 
 #[test]
@@ -377,6 +414,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(refuse(RefusalReason::R1)),
         Just(defer()),
         Just(Wish::SlipGiven),
+        Just(Wish::PrintAgain),
         Just(Wish::End),
     ];
     let answers = prop_oneof![
@@ -392,11 +430,14 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Answer::KeyOpened),
         Just(Answer::KeyRefused(trouble(Say::PinWrong))),
         Just(Answer::Certified(issued())),
+        Just(Answer::Certified(Issued { prints: Prints::Going(1), ..issued() })),
         Just(Answer::RefusalRecorded),
         Just(Answer::Deferred(appointment())),
         Just(Answer::DeferFailed(trouble(Say::NoAppointment))),
         Just(Answer::TicketPrinted(None)),
         Just(Answer::TicketFailed(trouble(Say::TicketFailed))),
+        Just(Answer::CopyPrinted),
+        Just(Answer::CopyNotPrinted(trouble(Say::CopyNotPrinted))),
         Just(Answer::CertifyFailed(trouble(Say::DiskFull))),
         Just(Answer::NoRoom(trouble(Say::DiskFull))),
     ];

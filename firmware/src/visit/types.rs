@@ -194,6 +194,8 @@ pub enum Wish {
     Defer(Deferral),
     /// The officer has handed the appointment slip over.
     SlipGiven,
+    /// Print the copy again, after it came to nothing.
+    PrintAgain,
     /// The person is done or wants to stop.
     End,
 }
@@ -304,6 +306,44 @@ pub struct Issued {
     pub qr: String,
     /// Address at which anyone verifies the copy.
     pub verify_url: String,
+    /// Its prints.
+    #[serde(skip)]
+    pub prints: Prints,
+}
+
+/// Where the prints of a copy stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prints {
+    /// This kiosk prints none.
+    None,
+    /// They are being printed, for the n-th time from 1: those of before came to nothing.
+    Going(u32),
+    /// All are out.
+    Out,
+    /// They came to nothing; so often they were tried.
+    Failed(u32),
+}
+
+impl Prints {
+    /// What the person is told of them.
+    pub const fn say(self) -> Option<Say> {
+        match self {
+            Self::None => None,
+            Self::Going(_) => Some(Say::PrintingCopy),
+            Self::Out => Some(Say::TakeCopy),
+            Self::Failed(_) => Some(Say::CopyNotPrinted),
+        }
+    }
+
+    /// Its name for the screens.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Going(_) => "going",
+            Self::Out => "out",
+            Self::Failed(_) => "failed",
+        }
+    }
 }
 
 /// How bad a trouble is for the visit.
@@ -383,6 +423,10 @@ pub enum Answer {
     TicketPrinted(Option<Trouble>),
     /// No ticket came out; the screen shows what it would say.
     TicketFailed(Trouble),
+    /// All prints of the copy are out.
+    CopyPrinted,
+    /// They are not; nothing of them comes out later.
+    CopyNotPrinted(Trouble),
     /// It could not be certified; number given back, nothing half-signed.
     CertifyFailed(Trouble),
 }
@@ -424,6 +468,8 @@ pub enum Effect {
     /// Print the ticket of the copy; answers `TicketPrinted` or `TicketFailed`, or nothing where
     /// there is no printer.
     PrintTicket(Issued),
+    /// Print the copy, for the n-th time from 1; answers `CopyPrinted` or `CopyNotPrinted`.
+    PrintCopy(Issued, u32),
     /// Record a refusal; answers `RefusalRecorded` or `CertifyFailed`.
     RecordRefusal(Decision, RefusalReason),
     /// Record a refusal by the machine itself: a secret mark (R3). Fire and forget.
@@ -522,6 +568,12 @@ pub enum Say {
     TicketFailed,
     /// The ticket printer's roll comes to its end (officer).
     TicketPaperLow,
+    /// The copy is being printed.
+    PrintingCopy,
+    /// Take the printed copy.
+    TakeCopy,
+    /// The copy could not be printed; it is certified all the same.
+    CopyNotPrinted,
     /// Refused; the officer explains.
     Refused,
     /// The appointment is being made.

@@ -5,6 +5,7 @@
 //! the product's reader, so that the two check each other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use formats_files::{Disk, MemoryDisk};
 use serde_json::Value;
@@ -34,6 +35,8 @@ pub struct Totals {
     pub deferred: u64,
     /// Copies shown to a person.
     pub shown: u64,
+    /// Prints that came out, for however many copies each.
+    pub printed: u64,
     /// Copies at the registry.
     pub registered: u64,
     /// Journal records.
@@ -64,6 +67,7 @@ pub fn audit(kiosks: &[SimKiosk], registry: &SimRegistry) -> Result<Totals, Viol
         totals.deferred += check_deferred(&copies, &records, kiosk).map_err(wrong)?;
         check_shown(&copies, kiosk).map_err(wrong)?;
         check_delivered(&copies, &records, kiosk).map_err(wrong)?;
+        totals.printed += check_prints(&copies, &records, kiosk).map_err(wrong)?;
         for copy in copies.values() {
             let kept = registry.kept(&copy.code).map_err(wrong)?;
             let Some((device, number, sha256)) = kept else {
@@ -254,6 +258,34 @@ fn check_deferred(
         }
     }
     Ok(recorded.len() as u64)
+}
+
+/// Only issued copies came out of the printer, none more often than jobs of it are on record, and
+/// no job is on record twice.
+fn check_prints(
+    copies: &BTreeMap<u64, Issued>,
+    records: &[Value],
+    kiosk: &SimKiosk,
+) -> Result<u64, String> {
+    let mut jobs = BTreeSet::new();
+    let mut left: BTreeMap<&str, u64> = BTreeMap::new();
+    let started = |record: &&Value| record["kind"] == "print" && record["outcome"] == "started";
+    for record in records.iter().filter(started) {
+        if !jobs.insert(record["job"].as_str()) {
+            return Err(format!("print job {} was given twice", record["job"]));
+        }
+        let copy = record["sequence"].as_u64().and_then(|sequence| copies.get(&sequence));
+        let copy = copy.ok_or_else(|| format!("print job {} is of no copy", record["job"]))?;
+        *left.entry(&copy.sha256).or_default() += 1;
+    }
+    let tray = kiosk.seen.tray.lock().unwrap_or_else(PoisonError::into_inner);
+    for sha256 in tray.iter() {
+        match left.get_mut(sha256.as_str()) {
+            Some(jobs) if *jobs > 0 => *jobs -= 1,
+            _ => return Err(format!("{sha256} came out of the printer without a job on record")),
+        }
+    }
+    Ok(tray.len() as u64)
 }
 
 /// What a person was shown is kept, under the number and digest that were shown.

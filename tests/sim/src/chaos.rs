@@ -26,6 +26,8 @@ pub enum Trouble {
     Seal,
     /// The sealing code crashes.
     SealCrash,
+    /// The printer of copies jams, is empty, or breaks off behind a copy.
+    Printer,
     /// The officer never comes.
     OfficerAway,
     /// The citizen walks away.
@@ -64,7 +66,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// All kinds.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Scanner,
         Self::Codes,
         Self::Camera,
@@ -74,6 +76,7 @@ impl Trouble {
         Self::WrongPin,
         Self::Seal,
         Self::SealCrash,
+        Self::Printer,
         Self::OfficerAway,
         Self::CitizenLeaves,
         Self::Disk,
@@ -106,6 +109,7 @@ impl Trouble {
             | Self::Camera
             | Self::Reader
             | Self::Token
+            | Self::Printer
             | Self::WrongPin
             | Self::Seal
             | Self::LinkDown

@@ -1,10 +1,11 @@
 //! Devices, reader, tokens and sealer that fail as chance will have it.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use drivers_api::{
-    ClockGauge, ClockState, CodeReader, DeviceError, Fault, KeyAlgorithm, Pin, PixelFormat, Raster,
-    ScanSettings, Scanner, SigningSession, Token, Turn,
+    ClockGauge, ClockState, CodeReader, CopyPrinter, DeviceError, Fault, KeyAlgorithm, Pin,
+    PixelFormat, Raster, ScanSettings, Scanner, SigningSession, Token, Turn,
 };
 use formats_copy::CopyRequest;
 use kiosk::desk::KeptPage;
@@ -15,6 +16,7 @@ use kiosk::steps::picture::Picture;
 use kiosk::steps::read::PageReader;
 use kiosk::visit::{FaceGap, FaceOutcome, FaceResult, Say, Severity, Trouble as VisitTrouble};
 use models::{Line, PageReading, Word};
+use sha2::{Digest, Sha256};
 
 use crate::chaos::{Chaos, Trouble};
 use crate::copy;
@@ -68,6 +70,39 @@ impl ClockGauge for SimGauge {
             2 => Ok(ClockState::Free),
             _ => Ok(synchronised),
         }
+    }
+}
+
+const PRINTER_FAULTS: [Fault; 5] =
+    [Fault::PaperOut, Fault::Jammed, Fault::CoverOpen, Fault::Absent, Fault::Timeout];
+
+/// What lies in a printer's tray: SHA-256 of each copy, as often as it came out.
+pub type Tray = Arc<Mutex<Vec<String>>>;
+
+/// A printer of copies.
+pub struct SimPrinter {
+    /// Chance.
+    pub chaos: Chaos,
+    /// Where its paper goes.
+    pub tray: Tray,
+}
+
+impl CopyPrinter for SimPrinter {
+    fn print(&mut self, pdf: &[u8], _copies: u32) -> Result<(), DeviceError> {
+        let strikes = self.chaos.strikes(Trouble::Printer);
+        // The way to the printer may break when the paper is out already.
+        if !strikes || self.chaos.one_in(2) {
+            let mut tray = self.tray.lock().unwrap_or_else(PoisonError::into_inner);
+            tray.push(hex::encode(Sha256::digest(pdf)));
+        }
+        if strikes {
+            return Err(DeviceError::new("printer", self.chaos.pick(&PRINTER_FAULTS), "simulated"));
+        }
+        Ok(())
+    }
+
+    fn probe(&mut self) -> Result<String, DeviceError> {
+        Ok("simulated printer".into())
     }
 }
 

@@ -22,7 +22,7 @@ use crate::chaos::{Chaos, Trouble};
 use crate::clock::{SimClock, TrueTime};
 use crate::copy::{AUTHORITY_KEY, OFFICER_KEY};
 use crate::devices::{
-    PIN, SimCodes, SimFace, SimGauge, SimReader, SimScanner, SimSealer, SimToken,
+    PIN, SimCodes, SimFace, SimGauge, SimPrinter, SimReader, SimScanner, SimSealer, SimToken, Tray,
 };
 use crate::network::Network;
 use crate::rot;
@@ -60,6 +60,8 @@ pub struct Seen {
     pub troubled: u64,
     /// Starts after a power cut or kill.
     pub restarts: u64,
+    /// What came out of the printer.
+    pub tray: Tray,
 }
 
 /// A kiosk.
@@ -289,7 +291,8 @@ impl SimKiosk {
             State::Deferred(..) if self.chaos.one_in(8) => self.deserted = true,
             State::Deferred(..) => self.take(Event::Wish(Wish::SlipGiven)),
             State::Issued(..) | State::Refused(..) | State::Failed(..) => {
-                self.take(Event::Wish(Wish::End));
+                let wish = if self.chaos.one_in(2) { Wish::PrintAgain } else { Wish::End };
+                self.take(Event::Wish(wish));
             }
             State::Scanning(_)
             | State::Reading(_)
@@ -496,6 +499,10 @@ impl SimKiosk {
             chip: None,
             speaker: None,
             ticket: None,
+            copy_printer: Some(Mutex::new(Box::new(SimPrinter {
+                chaos: self.chaos.clone(),
+                tray: Arc::clone(&self.seen.tray),
+            }))),
             face: Some(Box::new(SimFace::new(self.chaos.clone()))),
             readers: Box::new(SimReader(self.chaos.clone())),
             keys: Keys {

@@ -79,6 +79,7 @@ impl Report {
         self.restarts += other.restarts;
         self.totals.issued += other.totals.issued;
         self.totals.deferred += other.totals.deferred;
+        self.totals.printed += other.totals.printed;
         self.totals.shown += other.totals.shown;
         self.totals.registered += other.totals.registered;
         self.totals.records += other.totals.records;

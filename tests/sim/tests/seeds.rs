@@ -38,6 +38,7 @@ fn nothing_is_lost_doubled_or_left_lying_whatever_fails() {
     assert!(total.troubled > 2_500, "the trouble itself is broken: {total:?}");
     assert!(total.totals.issued > 900, "too few copies come about: {total:?}");
     assert!(total.totals.deferred > 50, "too few are promised for later: {total:?}");
+    assert!(total.totals.printed > 500, "too few are printed: {total:?}");
     assert!(total.restarts > 300, "{total:?}");
     for trouble in Trouble::ALL {
         assert!(total.struck.contains_key(&trouble), "{trouble:?} never struck");

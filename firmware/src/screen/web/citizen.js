@@ -15,7 +15,7 @@ const LABELS = {
     'card-skip': 'Tiếp tục không có thẻ', face: 'Đồng ý, so khuôn mặt',
     'face-slowly': 'Đồng ý, làm chậm hơn', 'face-skip': 'Để cán bộ đối chiếu',
     mirror: 'Hình của ông/bà trước máy ảnh', progress: 'Các động tác đã làm',
-    stop: 'Dừng lại', done: 'Xong',
+    'print-again': 'In lại', stop: 'Dừng lại', done: 'Xong',
     sure: 'Dừng lại? Hình ảnh các trang đã quét sẽ bị xóa.', goOn: 'Không, làm tiếp',
     endSure: 'Dừng lại và xóa',
     copy: 'Bản sao đã cấp', qr: 'Mã QR để lưu và kiểm tra bản sao', code: 'Mã xác thực',
@@ -36,7 +36,7 @@ const LABELS = {
     'card-skip': 'Continue without card', face: 'Yes, compare my face',
     'face-slowly': 'Yes, more slowly', 'face-skip': 'Let the officer compare',
     mirror: 'You before the camera', progress: 'Movements done',
-    stop: 'Stop', done: 'Finish',
+    'print-again': 'Print again', stop: 'Stop', done: 'Finish',
     sure: 'Stop? The pictures of the pages scanned will be deleted.', goOn: 'No, go on',
     endSure: 'Stop and delete',
     copy: 'The copy issued', qr: 'QR code to keep and check the copy', code: 'Verification code',
@@ -62,7 +62,7 @@ const BUTTONS = {
   certifying: [],
   deferring: [],
   deferred: [],
-  issued: ['end'],
+  issued: ['print-again', 'end'],
   refused: ['end'],
   failed: ['end'],
 };
@@ -204,10 +204,13 @@ function dueWords(appointment) {
 function drawButtons() {
   const state = view.state;
   const wanted = BUTTONS[state] || [];
+  const prints = view.issued ? view.issued.prints : 'none';
   all('#buttons button').forEach((button) => {
     const id = button.id;
     const pointless = (id === 'pages-done' && view.pages === 0)
-      || (id === 'face-skip' && state === 'identifying' && !view.face);
+      || (id === 'face-skip' && state === 'identifying' && !view.face)
+      || (id === 'print-again' && prints !== 'failed')
+      || (id === 'end' && prints === 'going');
     const shown = wanted.includes(id) && !pointless;
     show(button, shown);
     button.disabled = sending || offline;

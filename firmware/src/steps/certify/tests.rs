@@ -159,6 +159,7 @@ impl Bench {
             chip: None,
             face: None,
             ticket: None,
+            copy_printer: None,
             speaker: None,
             readers: Box::new(NoReader),
             keys: Keys { officers: [].into(), authority: SealKey::new(seal, PinSource::File(pin)) },
