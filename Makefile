@@ -81,6 +81,9 @@ update-test: setup ## good and bad updates of BOARD in a virtual machine, after 
 flash: ## write the image of BOARD onto a card and read it back: DEV=/dev/sdX
 	board/image/flash.sh "target/image/$(BOARD)/disk.img.zst" "$(DEV)"
 
+yocto-check: ## the Yocto layer's dry run, not as root: LAYERS=folder of upstream layers BUILD=folder
+	yocto-layer/check.sh "$(LAYERS)" "$(BUILD)"
+
 train-ocr: setup ## make the line reader anew, an hour of two cores; STEPS=100000 for longer, SIZE=large
 	models/reader/train.sh
 
@@ -113,5 +116,5 @@ clean: ## remove everything that was built or downloaded here
 	rm -rf $(OUT) target || sudo rm -rf $(OUT) target
 
 .PHONY: help setup demo test sim sim-long lint bench reliability sim-mutants fuzz cross cross-test \
-	image vm-test bundle update-test flash train-ocr \
+	image vm-test bundle update-test flash yocto-check train-ocr \
 	eval-ocr eval-card eval-kinds models eval-face eval-liveness clean
