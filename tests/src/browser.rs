@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use counterpart::{Started, free_port};
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 
@@ -105,6 +106,30 @@ impl Browser {
     /// Runs a script in the page and returns what it returns.
     pub async fn run(&self, script: &str) -> Result<serde_json::Value, Failure> {
         Ok(self.client.execute(script, vec![]).await?)
+    }
+
+    /// Runs a script that calls the last of its arguments with what it has to return.
+    pub async fn run_to_its_end(&self, script: &str) -> Result<serde_json::Value, Failure> {
+        Ok(self.client.execute_async(script, vec![]).await?)
+    }
+
+    /// Presses these keys together, in this order, and lets them go.
+    pub async fn press(&self, keys: &[char]) -> Result<(), Failure> {
+        let down = |value: &char| KeyAction::Down { value: *value };
+        let up = |value: &char| KeyAction::Up { value: *value };
+        let actions = keys.iter().map(down).chain(keys.iter().rev().map(up));
+        let hands = actions.fold(KeyActions::new("hands".into()), KeyActions::then);
+        Ok(self.client.perform_actions(hands).await?)
+    }
+
+    /// How many windows and tabs are open.
+    pub async fn windows(&self) -> Result<usize, Failure> {
+        Ok(self.client.windows().await?.len())
+    }
+
+    /// Gives the window another size, in CSS pixels.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<(), Failure> {
+        Ok(self.client.set_window_size(width, height).await?)
     }
 
     /// The page as a PNG.

@@ -46,6 +46,12 @@ impl Person {
         Ok(answer.body_mut().read_json()?)
     }
 
+    /// With what status an address answers.
+    pub fn status(&self, path: &str) -> Result<u16, Failure> {
+        let url = format!("{}{path}", self.base);
+        Ok(self.agent.get(url).header("cookie", &self.cookie).call()?.status().as_u16())
+    }
+
     /// Fetches bytes.
     pub fn bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
         let url = format!("{}{path}", self.base);

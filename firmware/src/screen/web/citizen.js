@@ -72,6 +72,12 @@ const STEPS = {
   deciding: 3, authorising: 3, certifying: 3, deferring: 3, deferred: 3, issued: 4,
 };
 const OVER = ['issued', 'refused', 'failed', 'deferred'];
+// The keys of a keypad.
+const KEYS = ['Tab', 'Enter', ' ', 'Escape', 'ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight'];
+const REFUSED = [
+  'contextmenu', 'dragstart', 'dragover', 'drop', 'auxclick', 'copy', 'cut', 'paste', 'selectstart',
+  'beforeinput', 'gesturestart',
+];
 const COPIES_MAX = 50;
 const IDLE_RESET_MS = 60000;
 const POLL_MS = 4000;
@@ -513,10 +519,32 @@ function watchHands() {
   player.addEventListener('ended', speakNext);
   document.addEventListener('focusin', speakFocus);
   document.addEventListener('keydown', onKey);
-  ['contextmenu', 'dragstart'].forEach((kind) => {
-    document.addEventListener(kind, (event) => event.preventDefault());
-  });
+  stayHere();
   watchAbsence();
+}
+
+// What the browser itself would do with a touch or a key leads out of this page: nothing does but
+// what the page is for. A code reader that types, and a keyboard that somebody brings, are keys too.
+function stayHere() {
+  const first = { capture: true, passive: false };
+  const refuse = (event) => event.preventDefault();
+  document.addEventListener('keydown', (event) => {
+    const bare = !event.ctrlKey && !event.altKey && !event.metaKey;
+    if (!bare || !KEYS.includes(event.key)) {
+      refuse(event);
+    }
+  }, first);
+  REFUSED.forEach((kind) => document.addEventListener(kind, refuse, first));
+  document.addEventListener('wheel', (event) => {
+    if (event.ctrlKey) {
+      refuse(event);
+    }
+  }, first);
+  document.addEventListener('touchmove', (event) => {
+    if (event.touches.length > 1) {
+      refuse(event);
+    }
+  }, first);
 }
 
 // Settings of a person who walked away before starting do not meet the next one.
