@@ -120,6 +120,11 @@ async fn first_visit(
     browser.click("#larger").await?;
     judge.screen("idle, large letters").await?;
     browser.click("#start").await?;
+    browser.text_with("#before", "VNeID").await?;
+    judge.screen("before the start").await?;
+    browser.click("#have-it").await?;
+    judge.screen("in VNeID").await?;
+    browser.click("#agree").await?;
     browser.text("html[data-state=collecting] #say").await?;
     judge.screen("no page yet").await?;
     tokio::task::block_in_place(|| {

@@ -129,6 +129,9 @@ async fn no_key_touch_address_or_card_leads_out_of_the_kiosk_or_to_another_perso
     tokio::task::block_in_place(|| other_addresses(&citizen.0))?;
 
     browser.click("#start").await?;
+    browser.text_with("#before", "VNeID").await?;
+    stays(&browser, "before the start").await?;
+    browser.click("#agree").await?;
     tokio::task::block_in_place(|| -> Result<(), Failure> {
         citizen.wait_for(&["collecting"])?;
         world.saned()?.lay(&paper::original(5)?[0].to_ppm())?;

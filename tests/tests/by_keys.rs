@@ -86,6 +86,10 @@ async fn a_visit_is_done_by_keys_and_by_ear_alone() -> Result<(), Failure> {
     hear(&browser, "Xin chào").await?;
     press(&browser, "Thêm một bản").await?;
     press(&browser, "Bắt đầu").await?;
+    hear(&browser, "VNeID").await?;
+    press(&browser, "Tôi đã có trên VNeID").await?;
+    hear(&browser, "Xin hỏi họ trước").await?;
+    press(&browser, "Đồng ý, bắt đầu").await?;
     hear(&browser, "Đặt trang đầu").await?;
     let papers = paper::original(4)?;
     for (sheet, said) in papers.iter().zip(["Đã quét: 1 trang", "Đã quét: 2 trang"]) {

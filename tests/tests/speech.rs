@@ -22,6 +22,9 @@ async fn who_touches_listen_hears_each_screen_and_each_button() -> Result<(), Fa
     browser.run("at('start').focus();").await?;
     heard(&browser, "Bắt đầu").await?;
     browser.click("#start").await?;
+    heard(&browser, "VNeID").await?;
+    heard(&browser, "được lưu theo luật").await?;
+    browser.click("#agree").await?;
     heard(&browser, "Đặt trang đầu").await?;
     // Then the button on which the person stands.
     heard(&browser, "Quét trang").await?;

@@ -11,7 +11,17 @@ const LABELS = {
     step4: 'Nhận bản sao', doneStep: 'đã xong', working: 'Máy đang làm việc',
     waiting: 'Đang chờ cán bộ',
     copies: 'Số bản sao', fewer: 'Bớt một bản', more: 'Thêm một bản',
-    start: 'Bắt đầu', scan: 'Quét trang', 'pages-done': 'Đã đủ trang', card: 'Quét thẻ',
+    start: 'Bắt đầu', before: 'Trước khi bắt đầu', agree: 'Đồng ý, bắt đầu',
+    'have-it': 'Tôi đã có trên VNeID', back: 'Quay lại',
+    bring: 'Trước khi bắt đầu, xin ông/bà xem giúp:',
+    bringPaper: 'Bản chính còn đủ trang, rõ chữ, không tẩy xóa.',
+    bringCard: 'Thẻ căn cước, nếu ông/bà mang theo.',
+    askFirst: 'Giấy tờ đã có trên VNeID thì nhiều nơi không cần bản sao nữa.',
+    whatIsKept: 'Máy chụp giấy tờ và thẻ cho cán bộ xem rồi xóa. Chỉ bản sao đã ký và sổ chứng thực '
+      + 'được lưu theo luật.',
+    haveItWords: 'Nơi nhận có thể xem giấy tờ trên VNeID của ông/bà. Xin hỏi họ trước: nếu họ nhận thì '
+      + 'không cần làm bản sao.',
+    scan: 'Quét trang', 'pages-done': 'Đã đủ trang', card: 'Quét thẻ',
     'card-skip': 'Tiếp tục không có thẻ', face: 'Đồng ý, so khuôn mặt',
     'face-slowly': 'Đồng ý, làm chậm hơn', 'face-skip': 'Để cán bộ đối chiếu',
     mirror: 'Hình của ông/bà trước máy ảnh', progress: 'Các động tác đã làm',
@@ -32,7 +42,17 @@ const LABELS = {
     step4: 'Take the copy', doneStep: 'done', working: 'The kiosk is working',
     waiting: 'Waiting for the officer',
     copies: 'Copies', fewer: 'One copy fewer', more: 'One copy more',
-    start: 'Start', scan: 'Scan page', 'pages-done': 'All pages done', card: 'Scan card',
+    start: 'Start', before: 'Before you start', agree: 'I agree, start',
+    'have-it': 'I have it in VNeID', back: 'Back',
+    bring: 'Before you start, please check:',
+    bringPaper: 'The original has all its pages, is readable and not altered.',
+    bringCard: 'Your ID card, if you have it with you.',
+    askFirst: 'For papers that are in VNeID, many offices need no copy any more.',
+    whatIsKept: 'The kiosk takes pictures of paper and card for the officer to see, then deletes them. Only '
+      + 'the signed copy and the register are kept, as the law says.',
+    haveItWords: 'The office that wants the paper may look at it in your VNeID. Please ask them first: if '
+      + 'they accept it, you need no copy.',
+    scan: 'Scan page', 'pages-done': 'All pages done', card: 'Scan card',
     'card-skip': 'Continue without card', face: 'Yes, compare my face',
     'face-slowly': 'Yes, more slowly', 'face-skip': 'Let the officer compare',
     mirror: 'You before the camera', progress: 'Movements done',
@@ -46,6 +66,9 @@ const LABELS = {
     count: (pages) => `Pages scanned: ${pages}`, reason: 'Reason', due: 'Due',
   },
 };
+
+// What someone reads before a visit begins.
+const BEFORE = ['agree', 'have-it', 'back'];
 
 // Buttons of each state; the first gets the focus. `end` says "Stop" or, after a result, "Finish".
 const BUTTONS = {
@@ -92,8 +115,11 @@ let size = 1;
 let copies = 1;
 let sending = false;
 let offline = false;
+// Whether what to know before a visit is shown, and what to do with a paper that is in VNeID.
+let reading = false;
+let haveIt = false;
 let voice = false;
-let spoken = '';
+let spoken = [];
 let toSpeak = [];
 let speaking = null;
 let placing = false;
@@ -209,12 +235,13 @@ function dueWords(appointment) {
 
 function drawButtons() {
   const state = view.state;
-  const wanted = BUTTONS[state] || [];
+  const wanted = reading ? BEFORE : BUTTONS[state] || [];
   const prints = view.issued ? view.issued.prints : 'none';
   all('#buttons button').forEach((button) => {
     const id = button.id;
     const pointless = (id === 'pages-done' && view.pages === 0)
       || (id === 'face-skip' && state === 'identifying' && !view.face)
+      || (id === 'have-it' && haveIt)
       || (id === 'print-again' && prints !== 'failed')
       || (id === 'end' && prints === 'going');
     const shown = wanted.includes(id) && !pointless;
@@ -228,7 +255,7 @@ function drawButtons() {
       put(button, label(id));
     }
   });
-  show(at('copies-choice'), state === 'idle');
+  show(at('copies-choice'), state === 'idle' && !reading);
   put(at('copies'), String(copies));
   at('fewer').disabled = copies <= 1;
   at('more').disabled = copies >= COPIES_MAX;
@@ -244,11 +271,14 @@ function draw() {
   const state = view.state;
   root.dataset.state = state;
   root.dataset.busy = String(view.busy);
+  root.dataset.reading = String(reading);
   drawPicture(state);
   drawSteps(state);
   show(at('spinner'), (view.busy && !view.face) || state === 'deciding');
   put(at('doing'), label(view.busy ? 'working' : 'waiting'));
-  put(at('say'), (view.face ? view.face.say : view.say)[lang]);
+  put(at('say'), reading ? label('bring') : (view.face ? view.face.say : view.say)[lang]);
+  show(at('before'), reading);
+  put(at('have-it-words'), haveIt ? label('haveItWords') : '');
   drawMirror(view.face);
   const counting = view.pages > 0 && ['collecting', 'scanning'].includes(state);
   show(at('count'), counting);
@@ -318,20 +348,22 @@ async function speakNext() {
 
 // What the screen says now, when it is something new.
 function speakScreen() {
-  const parts = ['say', 'count', 'refusal', 'notice'].map((id) => at(id));
+  const before = reading ? all('#before li, #have-it-words') : [];
+  const parts = ['say', 'count', 'refusal', 'notice'].map((id) => at(id)).concat(before);
   const shown = parts.filter((part) => !part.hidden && part.textContent);
-  const code = view.issued ? [label('code'), view.issued.code.split('').join(' ')] : [];
-  const text = shown.map((part) => part.textContent).concat(code).join('. ');
-  if (voice && text !== spoken) {
-    spoken = text;
-    shown.forEach((part, i) => speak(part.textContent, i === 0));
-    speak(code.join(': '), false);
+  const code = view.issued ? `${label('code')}: ${view.issued.code.split('').join(' ')}` : '';
+  const texts = shown.map((part) => part.textContent).concat(code || []);
+  const isNew = (text) => !spoken.includes(text);
+  if (voice && texts.some(isNew)) {
+    const fresh = isNew(texts[0]) ? texts : texts.filter(isNew);
+    fresh.forEach((text, i) => speak(text, i === 0));
   }
+  spoken = texts;
 }
 
 function setVoice(on) {
   voice = on;
-  spoken = '';
+  spoken = [];
   hush();
   delete root.dataset.spoken;
   draw();
@@ -358,6 +390,8 @@ function freshPerson() {
   if (voice) {
     setVoice(false);
   }
+  reading = false;
+  haveIt = false;
   lang = 'vi';
   size = 1;
   copies = 1;
@@ -366,6 +400,7 @@ function freshPerson() {
 function take(next) {
   const before = view ? view.state : null;
   view = next;
+  reading = reading && next.state === 'idle';
   const moved = before !== next.state;
   if (moved && next.state === 'idle') {
     freshPerson();
@@ -454,9 +489,23 @@ function press(name) {
   if (loses) {
     ask(true);
     at('end-back').focus();
+  } else if (name === 'before' || name === 'back') {
+    readBefore(name === 'before');
+  } else if (name === 'have-it') {
+    haveIt = true;
+    draw();
+    placeFocus();
   } else {
     wish(name);
   }
+}
+
+function readBefore(open) {
+  reading = open;
+  haveIt = false;
+  draw();
+  window.scrollTo(0, 0);
+  placeFocus();
 }
 
 function closeAsk() {
@@ -472,7 +521,7 @@ function setCopies(next) {
 
 function setLang(next) {
   lang = next;
-  spoken = '';
+  spoken = [];
   draw();
 }
 
