@@ -6,13 +6,14 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Largest board file that is read, in bytes; the shipped ones are under 2 kB.
 const BOARD_FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// The devices of one kiosk.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Board {
     /// The board's name, as the shipped file is called.
@@ -42,7 +43,7 @@ pub struct Board {
 }
 
 /// The document scanner and its driver.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Scanner {
     /// A scanner behind a SANE daemon (`saned`), local or in the same cabinet.
@@ -51,11 +52,13 @@ pub enum Scanner {
         address: String,
         /// The SANE device name, e.g. `airscan:e0:MFP` or `pnm:0`.
         device: String,
-        /// Resolution in dots per inch; at least 200 (Decree 30/2020, Annex I).
+        /// Resolution in dots per inch; at least 200.
         #[serde(default = "default_dpi")]
+        #[schemars(extend("x-unit" = "dots per inch", "x-source" = "Decree 30/2020, Annex I"))]
         dpi: u32,
         /// Longest silence of the device, in seconds.
         #[serde(default = "default_timeout_s")]
+        #[schemars(extend("x-unit" = "s"))]
         timeout_s: u64,
         /// Options to set before each scan, as SANE names and values.
         #[serde(default)]
@@ -77,7 +80,7 @@ const fn default_timeout_s() -> u64 {
 }
 
 /// The PKCS#11 module.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
     /// The shared library of the token's maker (or SoftHSM2 on a bench).
@@ -85,7 +88,7 @@ pub struct Token {
 }
 
 /// The reader for chip cards and its driver.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Chip {
     /// This board has none.
@@ -98,6 +101,7 @@ pub enum Chip {
         reader: String,
         /// Longest time of one command, in seconds.
         #[serde(default = "default_command_s")]
+        #[schemars(extend("x-unit" = "s"))]
         command_s: u64,
     },
 }
@@ -108,7 +112,7 @@ const fn default_command_s() -> u64 {
 }
 
 /// The camera that looks at the person, and its driver.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Camera {
     /// This board has none.
@@ -123,17 +127,20 @@ pub enum Camera {
         card: String,
         /// Width and height in pixels; 90 pixels between the eyes are needed at arm's length.
         #[serde(default = "default_picture")]
+        #[schemars(extend("x-unit" = "pixels"))]
         size: (u32, u32),
         /// Frames a second.
         #[serde(default = "default_rate")]
+        #[schemars(extend("x-unit" = "frames per second"))]
         rate: u32,
         /// Longest silence of the camera, in seconds.
         #[serde(default = "default_silence_s")]
+        #[schemars(extend("x-unit" = "s"))]
         silence_s: u64,
     },
     /// The simulator: frames that another program draws, from a socket of this machine.
     Sim {
-        /// The socket, spoken to as `drivers_sim::SocketCamera` says.
+        /// The socket at which that program listens.
         socket: PathBuf,
     },
 }
@@ -151,7 +158,7 @@ const fn default_silence_s() -> u64 {
 }
 
 /// The ticket printer (ESC/POS) and the way to it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Ticket {
     /// This board has none.
@@ -163,52 +170,59 @@ pub enum Ticket {
         device: PathBuf,
         /// Bits a second, as the printer's switches say.
         #[serde(default = "default_baud")]
+        #[schemars(extend("x-unit" = "bits per second"))]
         baud: u32,
         /// How the printer asks for a pause.
         #[serde(default)]
         flow: Flow,
         /// Dots of a line: 384 on paper of 58 mm, 576 on paper of 80 mm.
         #[serde(default = "default_dots")]
+        #[schemars(extend("x-unit" = "dots"))]
         dots: u16,
         /// Whether it answers when it is asked how it is.
         #[serde(default = "default_answers")]
         answers: bool,
         /// Longest silence of the printer, in seconds.
         #[serde(default = "default_printer_s")]
+        #[schemars(extend("x-unit" = "s"))]
         silence_s: u64,
     },
     /// At a USB port.
     Usb {
         /// Its node, such as `/dev/usb/lp0`.
         device: PathBuf,
-        /// As above.
+        /// Dots of a line: 384 on paper of 58 mm, 576 on paper of 80 mm.
         #[serde(default = "default_dots")]
+        #[schemars(extend("x-unit" = "dots"))]
         dots: u16,
-        /// As above.
+        /// Whether it answers when it is asked how it is.
         #[serde(default = "default_answers")]
         answers: bool,
-        /// As above.
+        /// Longest silence of the printer, in seconds.
         #[serde(default = "default_printer_s")]
+        #[schemars(extend("x-unit" = "s"))]
         silence_s: u64,
     },
     /// In the network.
     Network {
         /// `host:port`; printers listen at 9100.
         address: String,
-        /// As above.
+        /// Dots of a line: 384 on paper of 58 mm, 576 on paper of 80 mm.
         #[serde(default = "default_dots")]
+        #[schemars(extend("x-unit" = "dots"))]
         dots: u16,
-        /// As above.
+        /// Whether it answers when it is asked how it is.
         #[serde(default = "default_answers")]
         answers: bool,
-        /// As above.
+        /// Longest silence of the printer, in seconds.
         #[serde(default = "default_printer_s")]
+        #[schemars(extend("x-unit" = "s"))]
         silence_s: u64,
     },
 }
 
 /// How a printer at a serial port asks for a pause.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flow {
     /// By a line of the cable.
@@ -240,7 +254,7 @@ const fn default_printer_s() -> u64 {
 }
 
 /// The printer of copies and the way to it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Printer {
     /// This board has none.
@@ -252,12 +266,15 @@ pub enum Printer {
         uri: String,
         /// Longest time of one question, in seconds.
         #[serde(default = "default_ipp_silence_s")]
+        #[schemars(extend("x-unit" = "s"))]
         silence_s: u64,
         /// How long a job may wait for paper, in seconds.
         #[serde(default = "default_stopped_s")]
+        #[schemars(extend("x-unit" = "s"))]
         stopped_s: u64,
         /// Longest time of a job, in seconds.
         #[serde(default = "default_job_s")]
+        #[schemars(extend("x-unit" = "s"))]
         limit_s: u64,
     },
 }
@@ -278,7 +295,7 @@ const fn default_job_s() -> u64 {
 }
 
 /// The source of power and its driver.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Power {
     /// The kernel's power-supply class; a machine without a battery is on the mains.
@@ -290,6 +307,7 @@ pub enum Power {
     /// The simulator, always in the same state.
     Sim {
         /// The battery's charge in percent; absent for the mains.
+        #[schemars(extend("x-unit" = "%"))]
         battery_percent: Option<u8>,
     },
 }
@@ -305,7 +323,7 @@ fn default_power_class() -> PathBuf {
 }
 
 /// What stands behind the clock, and its driver.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "driver", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Clock {
     /// The kernel tells: time service, battery-backed clock, or nothing.
@@ -319,7 +337,7 @@ pub enum Clock {
 }
 
 /// What a simulated clock gauge says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SimClock {
     /// A time service keeps the clock right.

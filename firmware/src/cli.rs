@@ -3,6 +3,7 @@
 pub mod book;
 pub mod ca;
 pub mod card;
+pub mod config;
 pub mod face;
 pub mod issue;
 pub mod journal;

@@ -3,25 +3,30 @@
 //!
 //! Secrets are never in this file; it names the files that hold them.
 
+mod check;
+pub mod effective;
+pub mod explain;
+pub mod validate;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use formats_copy::Product;
-use formats_vn::capacity::{Capacity, is_delegated};
+use formats_vn::capacity::is_delegated;
 use formats_vn::{due, fee};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime, Time};
 
+use self::check::WrongValue;
 use crate::clock::VIETNAM;
 use crate::pin::PinSource;
 
 /// Largest site file that is read, in bytes.
 const SITE_FILE_BYTES_MAX: u64 = 256 * 1024;
-/// Longest text of the site file that goes into the register book, in characters.
-const BOOK_TEXT_CHARS_MAX: usize = 200;
 
 /// Everything that differs from one kiosk to the next.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The board file; relative paths are taken from the site file's folder.
@@ -74,7 +79,7 @@ pub struct Config {
 }
 
 /// This device.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Device {
     /// The device's identity, equal to the common name of its certificate, e.g. `HN01-K03`.
@@ -84,15 +89,20 @@ pub struct Device {
 }
 
 /// The authority that certifies, with its electronic seal.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Authority {
     /// Full name, e.g. `ỦY BAN NHÂN DÂN PHƯỜNG CỬA NAM`.
     pub name: String,
     /// Place written before the date, e.g. `Hà Nội`.
     pub place: String,
-    /// What its copies are in law: `chung-thuc` (the default) or `sao-y`.
+    /// What its copies are in law: `chung-thuc` is certified by an officer and the authority,
+    /// `sao-y` is an authority's own copy of a document that it manages.
     #[serde(default)]
+    #[schemars(
+        with = "String",
+        extend("x-source" = "Decrees 23/2015, 45/2020, 280/2025; Decree 30/2020, Annex I")
+    )]
     pub product: Product,
     /// The seal's key.
     pub key: Key,
@@ -101,24 +111,28 @@ pub struct Authority {
 }
 
 /// One officer with the right to certify (Decree 280/2025: capacity and instrument of delegation).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Officer {
     /// Short identity used on the officer page, e.g. `nguyen.van.a`.
     pub id: String,
     /// Full name as it is printed.
     pub name: String,
-    /// Capacity string, e.g. `TUQ. CHỦ TỊCH`; one of those that [`Capacity`] knows.
+    /// Capacity in which the officer signs, e.g. `TUQ. CHỦ TỊCH`.
+    #[schemars(extend("x-source" = "Decree 280/2025; Decree 30/2020, Annex I"))]
     pub capacity: String,
     /// The instrument of delegation, as column 8 of the book names it; a delegated capacity must
     /// have one.
     #[serde(default)]
+    #[schemars(extend("x-source" = "Decree 280/2025"))]
     pub delegation: String,
     /// First day of the delegation.
     #[serde(with = "iso_date")]
+    #[schemars(with = "String", extend("x-unit" = "YYYY-MM-DD"))]
     pub valid_from: Date,
     /// Last day of the delegation.
     #[serde(with = "iso_date")]
+    #[schemars(with = "String", extend("x-unit" = "YYYY-MM-DD"))]
     pub valid_until: Date,
     /// The PKCS#11 module of the officer's token, where it is another than the board's.
     pub module: Option<PathBuf>,
@@ -162,7 +176,7 @@ impl Officer {
 }
 
 /// A key on a token whose PIN the kiosk holds (the seal and the device's own key).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
     /// The PKCS#11 module of this token, where it is another than the board's: a TPM for the
@@ -201,28 +215,36 @@ impl Key {
 }
 
 /// The register book (sổ chứng thực) of this device.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Book {
     /// Volume and symbol as on the cover, e.g. `03/2026-SCT/BS`.
+    #[schemars(extend("x-source" = "Decree 23/2015"))]
     pub name: String,
 }
 
 /// Days on which this body works otherwise than the built-in calendar says.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Days {
     /// Days off.
+    #[schemars(with = "Vec<String>", extend("x-unit" = "YYYY-MM-DD"))]
     pub off: Vec<due::Day>,
     /// Saturdays and Sundays that are worked.
+    #[schemars(with = "Vec<String>", extend("x-unit" = "YYYY-MM-DD"))]
     pub worked: Vec<due::Day>,
     /// Until when copies are handed out, such as `17:00`; appointments are made for this time.
+    #[schemars(with = "String", extend("x-unit" = "HH:MM"))]
     pub until: Until,
 }
 
 /// A time of day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct Until(#[serde(with = "hours_minutes")] pub Time);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Until(
+    #[serde(with = "hours_minutes")]
+    #[schemars(with = "String")]
+    pub Time,
+);
 
 impl Default for Until {
     /// The end of the working day of public bodies in Hanoi.
@@ -233,17 +255,18 @@ impl Default for Until {
 
 /// What the fee depends on beside the pages. Whether a kiosk counts as filing online is not settled
 /// in law, so the site says it.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fee {
     /// How a visit at this kiosk counts.
+    #[schemars(extend("x-source" = "Resolution 77/2025/NQ-HĐND of Hanoi"))]
     pub channel: fee::Channel,
     /// What is not charged, and why.
     pub waivers: Vec<fee::Waiver>,
 }
 
 /// The central registry.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Registry {
     /// Base address of the device interface, `https://…`.
@@ -257,7 +280,7 @@ pub struct Registry {
 }
 
 /// The screens.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Screen {
     /// Address of the pages; loopback only.
@@ -265,7 +288,7 @@ pub struct Screen {
 }
 
 /// Whose signatures count when a copy is checked before it leaves.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trust {
     /// PEM of the roots above officers and authority.
@@ -274,7 +297,7 @@ pub struct Trust {
 
 /// Fonts that the copy embeds: metric-compatible with Times New Roman, with all Vietnamese letters
 /// (Liberation 2; version 1 lacks most of them).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fonts {
     /// Upright face.
@@ -294,7 +317,9 @@ impl Default for Fonts {
 }
 
 /// Who reads a page's letters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ReadingEngine {
     /// Our own line reader over LiteRT.
@@ -305,7 +330,7 @@ pub enum ReadingEngine {
 }
 
 /// How pages are read.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reading {
     /// Who reads.
@@ -317,6 +342,7 @@ pub struct Reading {
     /// The LiteRT library, which runs them.
     pub runtime: PathBuf,
     /// Pages read at the same time; 0 takes one for each processor.
+    #[schemars(extend("x-unit" = "pages"))]
     pub workers: usize,
 }
 
@@ -349,13 +375,14 @@ fn installed(image: &str, build: &str) -> PathBuf {
 }
 
 /// How the chip of the identity card is read, where the board has a reader.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Chip {
     /// PEM files with the certificates of the issuing authorities (CSCA) and their revocation
     /// lists. Without any, every chip's issuer is unknown.
     pub trust: Vec<PathBuf>,
     /// Seconds for which a card is waited for on the reader.
+    #[schemars(extend("x-unit" = "s"))]
     pub wait_s: u8,
 }
 
@@ -367,12 +394,13 @@ impl Default for Chip {
 }
 
 /// How faces are compared, where the board has a camera.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Face {
     /// Folder with the face models.
     pub models: PathBuf,
     /// Share of strangers that may pass: 1e-3 or 1e-4.
+    #[schemars(extend("x-unit" = "share, 0 to 1"))]
     pub fmr: f64,
 }
 
@@ -389,7 +417,7 @@ pub(crate) fn face_models() -> PathBuf {
 }
 
 /// How the screen's words are spoken.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Speech {
     /// eSpeak NG; a kiosk without it is silent.
@@ -399,6 +427,7 @@ pub struct Speech {
     /// Its English voice.
     pub english: String,
     /// How fast it speaks.
+    #[schemars(extend("x-unit" = "words per minute"))]
     pub words_per_minute: u16,
     /// Folder with recordings by a person, `vi/ID.wav` and `en/ID.wav`, which take its place.
     pub recordings: Option<PathBuf>,
@@ -418,12 +447,14 @@ impl Default for Speech {
 }
 
 /// Space on the data partition.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Space {
-    /// MiB that must be free before another visit begins.
+    /// Space that must be free before another visit begins.
+    #[schemars(extend("x-unit" = "MiB"))]
     pub reserve_mib: u64,
-    /// Days that a copy stays after the registry's receipt.
+    /// How long a copy stays after the registry's receipt.
+    #[schemars(extend("x-unit" = "days"))]
     pub keep_days: u32,
 }
 
@@ -484,16 +515,20 @@ impl Config {
 
     /// Reads and checks a site file. Relative paths are taken from the file's folder.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let read = |source| ConfigError::Read { path: path.into(), source };
-        let bytes = std::fs::metadata(path).map_err(read)?.len();
-        if bytes > SITE_FILE_BYTES_MAX {
-            return Err(ConfigError::TooLarge { path: path.into(), bytes });
+        let config = Self::parse(path, &read(path)?)?;
+        match config.wrong_values().into_iter().next() {
+            None => Ok(config),
+            Some(WrongValue { key, problem }) => {
+                Err(ConfigError::Value { path: path.into(), key, problem })
+            }
         }
-        let text = std::fs::read_to_string(path).map_err(read)?;
-        let mut config: Self = toml::from_str(&text)
+    }
+
+    /// The site file's text as it stands, unchecked; relative paths are taken from its folder.
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let mut config: Self = toml::from_str(text)
             .map_err(|source| ConfigError::Parse { path: path.into(), source: Box::new(source) })?;
         config.resolve(path.parent().unwrap_or(Path::new(".")));
-        config.check(path)?;
         Ok(config)
     }
 
@@ -531,88 +566,20 @@ impl Config {
         }
     }
 
-    fn check(&self, path: &Path) -> Result<(), ConfigError> {
-        let wrong = |key, problem: &str| {
-            Err(ConfigError::Value { path: path.into(), key, problem: problem.into() })
-        };
-        if ![1e-3, 1e-4].contains(&self.face.fmr) {
-            return wrong("face.fmr", "thresholds were measured for 1e-3 and 1e-4");
-        }
-        if !self.screen.listen.ip().is_loopback() {
-            return wrong("screen.listen", "the pages must be served on loopback only");
-        }
-        if self.officers.is_empty() {
-            return wrong("officers", "at least one officer must be named: only officers certify");
-        }
-        if let Err(error) = self.book.name.parse::<formats_book::BookName>() {
-            return wrong("book.name", &error.to_string());
-        }
-        if let Err(problem) = self.authority.key.check_pin() {
-            return wrong("authority.key", problem);
-        }
-        if let Err(problem) = self.device.key.check_pin() {
-            return wrong("device.key", problem);
-        }
-        self.check_officers(path)?;
-        self.check_waivers(path)?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
-        if self.device.id.is_empty()
-            || self.device.id.len() > 64
-            || !self.device.id.chars().all(plain)
-        {
-            return wrong("device.id", "use 1 to 64 of the characters A-Z a-z 0-9 - _ .");
-        }
-        if !self.registry.device_url.starts_with("https://") {
-            return wrong("registry.device_url", "the registry is reached by https only");
-        }
-        if self.upload.battery_percent_min > 100 {
-            return wrong("upload.battery_percent_min", "use 0 to 100");
-        }
-        Ok(())
-    }
-
-    fn check_officers(&self, path: &Path) -> Result<(), ConfigError> {
-        for officer in &self.officers {
-            let certifies = self.authority.product == Product::ChungThuc;
-            // Expired delegations may stay in the file; they are refused when they are used.
-            let problem = match officer.capacity.parse::<Capacity>() {
-                Err(error) if certifies => error.to_string(),
-                _ if officer.capacity.trim().is_empty() => "the capacity is empty".into(),
-                _ if is_delegated(&officer.capacity) && officer.delegation.trim().is_empty() => {
-                    "this capacity is delegated: name the instrument in delegation".into()
-                }
-                _ if officer.valid_from > officer.valid_until => {
-                    "valid_from is behind valid_until".into()
-                }
-                _ if officer.delegation.chars().count() > BOOK_TEXT_CHARS_MAX => {
-                    format!("use at most {BOOK_TEXT_CHARS_MAX} characters for delegation")
-                }
-                _ => continue,
-            };
-            let problem = format!("{}: {problem}", officer.id);
-            return Err(ConfigError::Value { path: path.into(), key: "officers", problem });
-        }
-        Ok(())
-    }
-
-    fn check_waivers(&self, path: &Path) -> Result<(), ConfigError> {
-        let named = |reason: &str| {
-            !reason.trim().is_empty() && reason.chars().count() <= BOOK_TEXT_CHARS_MAX
-        };
-        let fits = |w: &fee::Waiver| (1..=100).contains(&w.percent) && named(&w.reason);
-        if self.fee.waivers.iter().all(fits) {
-            return Ok(());
-        }
-        let problem = format!(
-            "each has a percent of 1 to 100, and a reason of 1 to {BOOK_TEXT_CHARS_MAX} letters"
-        );
-        Err(ConfigError::Value { path: path.into(), key: "fee.waivers", problem })
-    }
-
     /// The officer with this identity.
     pub fn officer(&self, id: &str) -> Option<&Officer> {
         self.officers.iter().find(|officer| officer.id == id)
     }
+}
+
+/// A site file's text, within its size limit.
+fn read(path: &Path) -> Result<String, ConfigError> {
+    let failed = |source| ConfigError::Read { path: path.into(), source };
+    let bytes = std::fs::metadata(path).map_err(failed)?.len();
+    if bytes > SITE_FILE_BYTES_MAX {
+        return Err(ConfigError::TooLarge { path: path.into(), bytes });
+    }
+    std::fs::read_to_string(path).map_err(failed)
 }
 
 time::serde::format_description!(iso_date, Date, "[year]-[month]-[day]");
@@ -623,7 +590,7 @@ mod tests {
     use super::*;
     use time::macros::datetime;
 
-    const SITE: &str = r#"
+    pub(super) const SITE: &str = r#"
 board = "board.toml"
 state_dir = "state"
 [device]

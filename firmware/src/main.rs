@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kiosk::cli::{book, ca, card, face, issue, journal, keys, outbox, read, run, verify};
+use kiosk::cli::{book, ca, card, config, face, issue, journal, keys, outbox, read, run, verify};
 
 /// Bản Sao: the certified-copy kiosk.
 #[derive(Debug, Parser)]
@@ -37,6 +37,9 @@ enum Command {
     /// Keys, certificates, tokens.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// What the kiosk is set to, and what each key means.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// The register book (sổ chứng thực): open, close, print, refusals.
     #[command(subcommand)]
     Book(book::Book),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Outbox(args) => outbox::outbox(&args),
         Command::Ca(args) => ca::ca(&args),
         Command::Keys(args) => keys::keys(&args),
+        Command::Config(args) => config::config(&args),
         Command::Book(args) => book::book(&args),
         Command::Journal(args) => journal::journal(&args),
     }

@@ -23,7 +23,8 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use formats_wire::ReceiptKey;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 
 pub use client::ReceiptFault;
@@ -42,15 +43,18 @@ pub struct Identity {
 }
 
 /// What the link may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// Most payload bytes in 24 hours on a metered link; absent for no limit. Unused bytes are
     /// kept up to one day's worth.
+    #[schemars(extend("x-unit" = "bytes per day"))]
     pub bytes_per_day: Option<NonZeroU64>,
     /// Most payload bytes in a second, on average over the pieces; absent for no limit.
+    #[schemars(extend("x-unit" = "bytes per second"))]
     pub bytes_per_second: Option<NonZeroU64>,
     /// On battery below so many percent only receipts are fetched.
+    #[schemars(extend("x-unit" = "%"))]
     pub battery_percent_min: u8,
 }
 

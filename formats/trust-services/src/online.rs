@@ -8,7 +8,8 @@ use std::time::Duration;
 use formats_copy::{EVIDENCE_BYTES_MAX, Question};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{self, PemObject as _};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
@@ -18,7 +19,7 @@ use crate::TrustServices;
 pub const ANSWER_BYTES_MAX: usize = EVIDENCE_BYTES_MAX;
 
 /// Where the time-stamp authority is. Responders need no setting: certificates name them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Address of the authority, `http://…` or `https://…`.

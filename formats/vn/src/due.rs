@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use time::macros::{offset, time};
 use time::{Date, OffsetDateTime, Time, Weekday};
 
@@ -102,7 +102,7 @@ struct Year {
 }
 
 /// A day as `2026-11-23`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Day(#[serde(with = "iso_date")] pub Date);
 
 impl Calendar {

@@ -1,6 +1,7 @@
 //! The fee for certified copies: a table by date (`fees.toml`), and what a site waives.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use time::Date;
 
 /// The fees that are built in.
@@ -43,7 +44,7 @@ pub struct Tier {
 }
 
 /// How a request reached the authority. Support for fees depends on it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// Filed at a counter, or at a kiosk that counts as one.
@@ -54,20 +55,23 @@ pub enum Channel {
 }
 
 /// A part of the fee that is not taken, with its ground.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// Whom it is for.
     pub channel: Channel,
     /// How much is waived, 1 to 100 in the hundred.
+    #[schemars(extend("x-unit" = "%"))]
     pub percent: u8,
     /// Why, as it is written into the book and on the receipt.
     pub reason: String,
     /// Its first day.
     #[serde(with = "iso_date")]
+    #[schemars(with = "String", extend("x-unit" = "YYYY-MM-DD"))]
     pub valid_from: Date,
     /// Its last day; none while it has no end.
     #[serde(default, with = "iso_date::option")]
+    #[schemars(with = "Option<String>", extend("x-unit" = "YYYY-MM-DD"))]
     pub valid_until: Option<Date>,
 }
 
