@@ -218,7 +218,8 @@ fn open_book(store: &Store, config: &Config, now: OffsetDateTime) -> Result<(), 
     Ok(())
 }
 
-fn scanner_of(board: &Board) -> Result<Box<dyn Scanner>, AssembleError> {
+/// The board's scanner; it is looked for only when it is used.
+pub(crate) fn scanner_of(board: &Board) -> Result<Box<dyn Scanner>, AssembleError> {
     Ok(match &board.scanner {
         ScannerSpec::Sane { address, device, dpi, timeout_s, options } => {
             Box::new(SaneScanner::new(SaneConfig {
@@ -280,7 +281,7 @@ fn face_station(
 }
 
 /// The board's camera and its name; it is looked for only when it is used.
-fn camera(spec: &CameraSpec) -> Option<(Box<dyn Camera>, String)> {
+pub(crate) fn camera(spec: &CameraSpec) -> Option<(Box<dyn Camera>, String)> {
     match spec {
         CameraSpec::None => None,
         CameraSpec::V4l2 { node, card, size, rate, silence_s } => {
@@ -381,7 +382,8 @@ pub fn power(spec: &PowerSpec) -> Box<dyn Power> {
     }
 }
 
-fn clock_gauge(spec: &ClockSpec) -> Box<dyn ClockGauge> {
+/// What tells what stands behind the board's clock.
+pub(crate) fn clock_gauge(spec: &ClockSpec) -> Box<dyn ClockGauge> {
     match spec {
         ClockSpec::Kernel => Box::new(KernelClock::default()),
         ClockSpec::Sim { state } => Box::new(SimClockGauge::new(match state {

@@ -4,6 +4,7 @@ pub mod book;
 pub mod ca;
 pub mod card;
 pub mod config;
+pub mod diag;
 pub mod face;
 pub mod issue;
 pub mod journal;
@@ -11,6 +12,8 @@ pub mod keys;
 pub mod outbox;
 pub mod read;
 pub mod run;
+pub mod selftest;
+pub mod status;
 pub mod verify;
 
 use std::path::PathBuf;

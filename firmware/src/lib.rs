@@ -14,6 +14,7 @@ pub mod config;
 pub mod demo_ca;
 pub mod desk;
 pub mod engine;
+pub mod fleet;
 pub mod keys;
 pub mod photo;
 pub mod pin;

@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use kiosk::cli::{book, ca, card, config, face, issue, journal, keys, outbox, read, run, verify};
+use kiosk::cli::{
+    book, ca, card, config, diag, face, issue, journal, keys, outbox, read, run, selftest, status,
+    verify,
+};
 
 /// Bản Sao: the certified-copy kiosk.
 #[derive(Debug, Parser)]
@@ -37,6 +40,13 @@ enum Command {
     /// Keys, certificates, tokens.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// How the running daemon is.
+    Status(status::StatusOf),
+    /// Checks devices and parts.
+    Selftest(selftest::Selftest),
+    /// What a technician sends to the maintainer.
+    #[command(subcommand)]
+    Diag(diag::Diag),
     /// What the kiosk is set to, and what each key means.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -50,9 +60,15 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if matches!(arguments.command, Command::Run(_) | Command::Issue(_) | Command::Read(_))
-        && let Some(status) = kiosk::one_thread_a_page()
-    {
+    let reads = matches!(
+        arguments.command,
+        Command::Run(_)
+            | Command::Issue(_)
+            | Command::Read(_)
+            | Command::Selftest(_)
+            | Command::Diag(_)
+    );
+    if reads && let Some(status) = kiosk::one_thread_a_page() {
         return status;
     }
     match arguments.command {
@@ -65,6 +81,9 @@ fn main() -> ExitCode {
         Command::Outbox(args) => outbox::outbox(&args),
         Command::Ca(args) => ca::ca(&args),
         Command::Keys(args) => keys::keys(&args),
+        Command::Status(args) => status::status(&args),
+        Command::Selftest(args) => selftest::selftest(&args),
+        Command::Diag(args) => diag::diag(&args),
         Command::Config(args) => config::config(&args),
         Command::Book(args) => book::book(&args),
         Command::Journal(args) => journal::journal(&args),

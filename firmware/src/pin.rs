@@ -29,6 +29,11 @@ impl PinSource {
         self.read_among(std::env::var_os(CREDENTIALS).map(PathBuf::from).as_deref())
     }
 
+    /// Whether only another process can read it: a service's credential, seen from outside.
+    pub fn is_out_of_reach(&self) -> bool {
+        matches!(self, Self::Credential(_)) && std::env::var_os(CREDENTIALS).is_none()
+    }
+
     /// When it was last written, if that can be told.
     pub fn written(&self) -> Option<SystemTime> {
         let path = match self {

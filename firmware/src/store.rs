@@ -54,6 +54,7 @@ pub use record::{
     AgeingReason, ClosingSums, Decision, Deferral, Entry, IssuedCopy, PrintOutcome, Priority,
     Record, RegisterRow, Reservation, Verdict,
 };
+pub use recovery::is_held;
 pub use recovery::{IndexFate, Recovery};
 pub use space::Policy;
 pub use state::{BookTotals, ClockTrusted, PinFailures, Sums};

@@ -27,7 +27,8 @@ pub fn journal(command: &Journal) -> Outcome {
     if audit.is_clean() { Outcome::Done } else { Outcome::Degraded }
 }
 
-fn as_json(audit: &Audit) -> serde_json::Value {
+/// The audit for machines. No name is in it.
+pub(super) fn as_json(audit: &Audit) -> serde_json::Value {
     let books: Vec<_> = audit
         .books
         .iter()

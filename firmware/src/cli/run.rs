@@ -224,7 +224,12 @@ pub(super) fn with_runtime(work: impl Future<Output = Outcome>) -> Outcome {
 /// browser's starter, and prints them without keys.
 fn announce(kiosk: &Kiosk, screen: &Screen) -> std::io::Result<()> {
     let path = kiosk.parts().config.state_dir.join("screen.json");
-    let text = json!({ "citizen": screen.citizen_url, "officer": screen.officer_url }).to_string();
+    let text = json!({
+        "citizen": screen.citizen_url,
+        "officer": screen.officer_url,
+        "technician": screen.technician_url,
+    })
+    .to_string();
     let fresh = path.with_extension("new");
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;

@@ -42,6 +42,15 @@ pub struct Setting {
     pub origin: Origin,
 }
 
+impl Setting {
+    /// The same, without the name of an officer.
+    #[must_use]
+    pub fn without_names(self) -> Self {
+        let is_name = self.key.starts_with("officers[") && self.key.ends_with("].name");
+        if is_name { Self { value: "(left out)".into(), ..self } } else { self }
+    }
+}
+
 /// Why the values in force cannot be told.
 #[derive(Debug, thiserror::Error)]
 pub enum EffectiveError {

@@ -1,6 +1,7 @@
 //! The HTTP side of the screens: pages, views, wishes, events.
 
 mod appointment;
+mod technician;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -49,6 +50,7 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 enum Role {
     Citizen,
     Officer,
+    Technician,
 }
 
 impl Role {
@@ -56,6 +58,7 @@ impl Role {
         match self {
             Self::Citizen => "citizen",
             Self::Officer => "officer",
+            Self::Technician => "technician",
         }
     }
 }
@@ -68,6 +71,8 @@ pub struct Screen {
     pub citizen_url: String,
     /// Address of the officer's page, with its key.
     pub officer_url: String,
+    /// Address of the technician's page, with its key.
+    pub technician_url: String,
 }
 
 struct ScreenState {
@@ -75,6 +80,11 @@ struct ScreenState {
     address: SocketAddr,
     citizen_key: String,
     officer_key: String,
+    technician_key: String,
+    /// The steady time of the start.
+    started: Duration,
+    /// Held while checks are done for the technician.
+    checking: tokio::sync::Mutex<()>,
 }
 
 /// Why the pages cannot be served.
@@ -104,12 +114,22 @@ impl Screen {
         let listen = |source| ScreenError::Listen { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let (citizen_key, officer_key) = (draw_key()?, draw_key()?);
+        let (citizen_key, officer_key, technician_key) = (draw_key()?, draw_key()?, draw_key()?);
+        let started = kiosk.parts().clock.steady();
         Ok(Self {
             listener,
             citizen_url: format!("http://{address}/?key={citizen_key}"),
             officer_url: format!("http://{address}/officer?key={officer_key}"),
-            state: Arc::new(ScreenState { kiosk, address, citizen_key, officer_key }),
+            technician_url: format!("http://{address}/technician?key={technician_key}"),
+            state: Arc::new(ScreenState {
+                kiosk,
+                address,
+                citizen_key,
+                officer_key,
+                technician_key,
+                started,
+                checking: tokio::sync::Mutex::default(),
+            }),
         })
     }
 
@@ -144,9 +164,19 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/api/officer/slip.pdf", get(appointment::slip))
         .route("/api/officer/slip-given", post(appointment::given))
         .layer(middleware::from_fn_with_state((Arc::clone(&state), Role::Officer), require_role));
+    let technician = Router::new()
+        .route("/technician", get(|| async { page(include_str!("web/technician.html")) }))
+        .route("/api/technician/hello", get(technician::hello))
+        .route("/api/technician/status", get(technician::status))
+        .route("/api/technician/selftest", post(technician::selftest))
+        .layer(middleware::from_fn_with_state(
+            (Arc::clone(&state), Role::Technician),
+            require_role,
+        ));
     Router::new()
         .merge(citizen)
         .merge(officer)
+        .merge(technician)
         .route("/assets/{file}", get(asset))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&state), guard))
@@ -185,6 +215,7 @@ async fn require_role(
     let expected = match role {
         Role::Citizen => &state.citizen_key,
         Role::Officer => &state.officer_key,
+        Role::Technician => &state.technician_key,
     };
     if let Some(key) = query.key {
         if !same(&key, expected) {
@@ -227,6 +258,7 @@ async fn asset(Path(file): Path<String>) -> Response {
     let (kind, text) = match file.as_str() {
         "citizen.js" => ("text/javascript", include_str!("web/citizen.js")),
         "officer.js" => ("text/javascript", include_str!("web/officer.js")),
+        "technician.js" => ("text/javascript", include_str!("web/technician.js")),
         "appointment.js" => ("text/javascript", include_str!("web/appointment.js")),
         "screen.css" => ("text/css", include_str!("web/screen.css")),
         _ => return StatusCode::NOT_FOUND.into_response(),

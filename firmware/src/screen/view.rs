@@ -280,7 +280,8 @@ pub struct OfficerView {
     pub in_force: bool,
 }
 
-const fn state_name(state: &State) -> &'static str {
+/// A state's name, as pages and reports have it.
+pub(crate) const fn state_name(state: &State) -> &'static str {
     match state {
         State::Idle => "idle",
         State::Collecting(_) => "collecting",

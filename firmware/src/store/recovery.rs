@@ -52,6 +52,14 @@ pub struct Recovery {
     pub index: IndexFate,
 }
 
+/// Whether a process has the store in `dir` open. A folder that is not there is nobody's.
+pub fn is_held(dir: &Path) -> bool {
+    let file = OpenOptions::new().write(true).open(dir.join("lock"));
+    file.is_ok_and(|file| {
+        flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)
+    })
+}
+
 /// Takes the store's lock file, or says that another process has it.
 pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     let failed = |e| StoreError::disk("make", &dir.display().to_string(), e);
