@@ -91,6 +91,13 @@ async fn axe_finds_nothing_wrong_on_any_screen_in_either_language() -> Result<()
     let code = first_visit(&mut judge, &world, &citizen, &screens).await?;
     other_ends(&mut judge, &world, &citizen, &screens).await?;
 
+    browser.open(&address(&screens, "technician")).await?;
+    browser.text_with("#state", "HN01").await?;
+    judge.screen("technician").await?;
+    browser.click("#test").await?;
+    browser.text_with("#found tbody", "page-reader").await?;
+    judge.screen("technician, all checked").await?;
+
     let public = world.public_url();
     tokio::task::block_in_place(|| world.wait_delivered())?;
     for page in [format!("{public}/"), format!("{public}/v/{code}"), format!("{public}/v/0")] {

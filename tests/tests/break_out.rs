@@ -74,6 +74,10 @@ const ADDRESSES: &[&str] = &[
     "/api/officer/events",
     "/api/officer/pages/1.jpg",
     "/api/officer/slip.pdf",
+    "/technician",
+    "/technician?key=",
+    "/api/technician/hello",
+    "/api/technician/status",
     "/assets/../Cargo.toml",
     "/assets/%2e%2e/%2e%2e/etc/passwd",
     "/assets/officer.html",
@@ -94,6 +98,7 @@ fn other_addresses(person: &Person) -> Result<(), Failure> {
     }
     let decide = json!({ "visit": "x", "officer": "ha", "pin": OFFICER_PIN, "verdict": "approve" });
     assert_eq!(person.post("/api/officer/decide", &decide)?.0, 403);
+    assert_eq!(person.post("/api/technician/selftest", &json!({}))?.0, 403);
     let long = json!({ "copies": 1, "more": "x".repeat(3_000_000) });
     // The kiosk may hang up in the middle of it.
     if let Ok((status, _)) = person.post("/api/visit/start", &long) {
