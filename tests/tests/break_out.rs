@@ -167,17 +167,7 @@ async fn no_key_touch_address_or_card_leads_out_of_the_kiosk_or_to_another_perso
     browser.text_with("#code", &code).await?;
     stays(&browser, "issued").await?;
 
-    // The next person finds nothing of this one, going back included.
-    browser.click("#end").await?;
-    browser.text("html[data-state=idle] #say").await?;
-    browser.run("history.back();").await?;
-    browser.run("history.forward();").await?;
-    browser.open(screens["citizen"].as_str().unwrap_or_default()).await?;
-    browser.text("html[data-state=idle] #say").await?;
-    let page = browser.run(TEXT).await?;
-    names_nobody(&page, "the next person's page");
-    assert!(!page.to_string().contains(&code), "the code of the one before");
-    stays(&browser, "idle again").await?;
+    next_person(&browser, &screens, &code).await?;
     tokio::task::block_in_place(|| crafted_card(&world))?;
     browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
     browser.text_with("#findings", "R1").await?;
@@ -189,6 +179,21 @@ async fn no_key_touch_address_or_card_leads_out_of_the_kiosk_or_to_another_perso
         0
     );
     browser.close().await
+}
+
+/// The next person finds nothing of the one before, going back included.
+async fn next_person(browser: &Browser, screens: &Value, code: &str) -> Result<(), Failure> {
+    browser.click("#end").await?;
+    browser.text("html[data-state=idle] #say").await?;
+    browser.run("history.back();").await?;
+    browser.run("history.forward();").await?;
+    browser.open(screens["citizen"].as_str().unwrap_or_default()).await?;
+    browser.text("html[data-state=idle] #say").await?;
+    let page = browser.run(TEXT).await?;
+    names_nobody(&page, "the next person's page");
+    assert!(!page.to_string().contains(code), "the code of the one before");
+    stays(browser, "idle again").await?;
+    Ok(())
 }
 
 /// A card whose code holds markup, brought before the officer.
