@@ -8,6 +8,7 @@
 //! Start with [`Reader`], then [`classify`] and [`extract`]; faces are apart, in [`face`].
 //! `manifest.toml` pins the weights by digest; each has a model card in `cards/`.
 
+mod bed;
 mod clean;
 mod engine;
 pub mod face;

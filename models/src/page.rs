@@ -1,6 +1,6 @@
 //! What a page says: the values that leave the reader.
 
-use drivers_api::Turn;
+use drivers_api::{Raster, Turn};
 
 /// Corners top left, top right, bottom right, bottom left along the reading direction, in pixels
 /// of the page (turned as [`PageReading::turn`] says).
@@ -103,8 +103,10 @@ pub struct PageReading {
     pub height: u32,
     /// Dots per inch.
     pub dpi: u32,
-    /// How the page must be turned for its print to stand upright. All sizes and positions are
-    /// those after [`drivers_api::Raster::turn`], which the caller performs.
+    /// Where the sheet lay in the picture that was read, if a dark lid showed around it. All other
+    /// sizes and positions are those of the page that [`PageReading::cut_out`] makes.
+    pub sheet: Option<Region>,
+    /// How the sheet must be turned for its print to stand upright.
     pub turn: Turn,
     /// Skew of the page in degrees, clockwise positive, to 0.05.
     pub skew_degrees: f32,
@@ -130,6 +132,37 @@ impl PageReading {
     pub fn text(&self) -> String {
         self.lines.iter().map(Line::text).collect::<Vec<_>>().join("\n")
     }
+
+    /// Makes the picture that was read the page that this reading is of: the sheet alone, upright.
+    pub fn cut_out(&self, picture: &mut Raster) {
+        if let Some(Region { x, y, width, height }) = self.sheet {
+            picture.crop(x, y, width, height);
+        }
+        picture.turn(self.turn);
+    }
+
+    /// The same reading in pixels of the whole picture, `width` by `height`, turned alike.
+    #[must_use]
+    pub fn on_picture(mut self, width: u32, height: u32) -> Self {
+        let Some(sheet) = self.sheet.take() else { return self };
+        let right = width.saturating_sub(sheet.x + sheet.width);
+        let below = height.saturating_sub(sheet.y + sheet.height);
+        let (x, y) = match self.turn {
+            Turn::None => (sheet.x, sheet.y),
+            Turn::Quarter => (below, sheet.x),
+            Turn::Half => (right, below),
+            Turn::ThreeQuarters => (sheet.y, right),
+        };
+        let aside = matches!(self.turn, Turn::Quarter | Turn::ThreeQuarters);
+        (self.width, self.height) = if aside { (height, width) } else { (width, height) };
+        for word in self.lines.iter_mut().flat_map(|line| &mut line.words) {
+            word.quad = word.quad.map(|[cx, cy]| [cx + x as f32, cy + y as f32]);
+        }
+        for region in self.seals.iter_mut().chain(&mut self.signatures) {
+            (region.x, region.y) = (region.x + x, region.y + y);
+        }
+        self
+    }
 }
 
 /// A page with these lines one below the other, 20 pixels a letter.
@@ -150,6 +183,7 @@ pub(crate) fn sample(lines: &[&str]) -> PageReading {
         width: 2480,
         height: 3508,
         dpi: 300,
+        sheet: None,
         turn: Turn::None,
         skew_degrees: 0.0,
         lines: lines.iter().enumerate().map(line).collect(),

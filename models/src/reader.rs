@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use drivers_api::{Raster, Turn};
 
+use crate::bed::sheet_on_bed;
 use crate::clean::{drop_out, flatten, paper_of, split};
 use crate::engine::{Engine, FoundLine, FoundWord, Recogniser};
 use crate::manifest::{Manifest, ManifestError, ModelInfo};
@@ -150,7 +151,14 @@ impl Reader {
     }
 }
 
-fn read_page(engine: &mut dyn Recogniser, page: &Raster) -> Result<PageReading, ReadError> {
+fn read_page(engine: &mut dyn Recogniser, picture: &Raster) -> Result<PageReading, ReadError> {
+    let Some(sheet) = sheet_on_bed(picture) else { return read_sheet(engine, picture) };
+    let mut page = picture.clone();
+    page.crop(sheet.x, sheet.y, sheet.width, sheet.height);
+    Ok(PageReading { sheet: Some(sheet), ..read_sheet(engine, &page)? })
+}
+
+fn read_sheet(engine: &mut dyn Recogniser, page: &Raster) -> Result<PageReading, ReadError> {
     let (width, height) = (page.width(), page.height());
     if width < SIDE_MIN || height < SIDE_MIN {
         return Err(ReadError::TooSmall { width, height });
@@ -212,6 +220,7 @@ fn looked_at(page: &Raster) -> (PageReading, Plane) {
         width: page.width(),
         height: page.height(),
         dpi,
+        sheet: None,
         turn: Turn::None,
         skew_degrees: if skew.abs() >= LEVEL_DEGREES { skew } else { 0.0 },
         lines: Vec::new(),

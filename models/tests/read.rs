@@ -124,6 +124,44 @@ fn a_sheet_upside_down_is_told_and_its_places_are_those_of_the_turned_page() {
     assert!(seal.y > pages[0].height / 2, "the seal stands in the lower half once turned");
 }
 
+/// The sheet somewhere on a dark bed, and where.
+fn on_a_bed(sheet: &Sheet, beyond: u32, at: (u32, u32)) -> Raster {
+    let (width, height) = (sheet.width + beyond, sheet.height + beyond);
+    let mut data: Vec<u8> = (0..width * height * 3).map(|i| 18 + (i % 7) as u8).collect();
+    let rows = sheet.rgb.chunks_exact(sheet.width as usize * 3);
+    for (row, y) in rows.zip(at.1 as usize..) {
+        let from = (y * width as usize + at.0 as usize) * 3;
+        data[from..from + row.len()].copy_from_slice(row);
+    }
+    Raster::new(width, height, PixelFormat::Rgb8, paper::DPI, data).expect("a picture")
+}
+
+#[test]
+fn a_sheet_on_a_dark_bed_is_found_however_it_lies() {
+    let mut reader = own_reader();
+    for (half_turned, turn) in [(false, Turn::None), (true, Turn::Half)] {
+        let look = Look { half_turned, ..Look::default() };
+        let sheet = draw(Document::Diploma, &look, 1).expect("draw").swap_remove(0);
+        let bed = on_a_bed(&sheet, 900, (330, 150));
+        let page = reader.read(&[&bed]).expect("read").remove(0);
+        assert_eq!(page.turn, turn);
+        let mut cut = bed.clone();
+        page.cut_out(&mut cut);
+        assert_eq!((cut.width(), cut.height()), (page.width, page.height));
+        assert!(cut.width().abs_diff(sheet.width) < 40 && cut.height().abs_diff(sheet.height) < 40);
+
+        let page = page.on_picture(bed.width(), bed.height());
+        assert_eq!((page.width, page.height), (bed.width(), bed.height()));
+        let place = |[x, y]: [f32; 2]| {
+            let (x, y) = (x + 330.0, y + 150.0);
+            if half_turned { [bed.width() as f32 - x, bed.height() as f32 - y] } else { [x, y] }
+        };
+        let mut truth = sheet;
+        truth.words.iter_mut().for_each(|word| word.quad = word.quad.map(place));
+        assert!(errors(&truth, &page).0 < 0.02);
+    }
+}
+
 #[test]
 fn an_empty_sheet_and_a_black_one_are_blank_and_a_dot_of_an_image_is_refused() {
     let (_, pages) = read(Document::Blank, &Look::default());

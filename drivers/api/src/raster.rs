@@ -113,6 +113,26 @@ impl Raster {
         &self.data
     }
 
+    /// Keeps a part of the page: `width` and `height` from column `x` and row `y` on, as far as it
+    /// has them. Nothing changes if that would leave nothing.
+    pub fn crop(&mut self, x: u32, y: u32, width: u32, height: u32) {
+        let (right, low) = (x.saturating_add(width), y.saturating_add(height));
+        let (right, low) = (right.min(self.width), low.min(self.height));
+        if x >= right || y >= low || (right - x, low - y) == (self.width, self.height) {
+            return;
+        }
+        let bytes = self.format.bytes();
+        let row = self.width as usize * bytes;
+        let columns = x as usize * bytes..right as usize * bytes;
+        let mut kept = Vec::with_capacity(columns.len() * (low - y) as usize);
+        for row in self.data.chunks_exact(row).take(low as usize).skip(y as usize) {
+            kept.extend_from_slice(&row[columns.clone()]);
+        }
+        self.data.zeroize();
+        self.data = kept;
+        (self.width, self.height) = (right - x, low - y);
+    }
+
     /// Turns the page clockwise.
     pub fn turn(&mut self, turn: Turn) {
         if turn == Turn::None {
@@ -216,6 +236,24 @@ mod tests {
             Raster::new(0, 2, PixelFormat::Gray8, 300, vec![]),
             Err(RasterError::Side { .. })
         ));
+    }
+
+    #[test]
+    fn a_cropped_page_keeps_what_is_inside() {
+        let page = || {
+            let data = (0..3 * 4 * 3).collect();
+            Raster::new(3, 4, PixelFormat::Rgb8, 300, data).expect("shape")
+        };
+        let cropped = |x, y, width, height| {
+            let mut page = page();
+            page.crop(x, y, width, height);
+            (page.width(), page.height(), page.data().iter().step_by(3).copied().collect())
+        };
+        assert_eq!(cropped(1, 2, 2, 1), (2, 1, vec![21, 24]));
+        assert_eq!(cropped(2, 3, u32::MAX, 9), (1, 1, vec![33]), "only what there is");
+        let whole = (3, 4, page().data().iter().step_by(3).copied().collect());
+        assert_eq!(cropped(0, 0, 3, 4), whole);
+        assert_eq!(cropped(3, 0, 1, 1), whole, "nothing would be left");
     }
 
     #[test]

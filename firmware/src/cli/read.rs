@@ -140,7 +140,8 @@ enum Failure {
 
 fn one(reader: &mut Reader, page: &Raster) -> Result<PageReading, Failure> {
     let mut readings = reader.read(&[page])?;
-    Ok(readings.pop().ok_or(ReadError::Recognise)?)
+    let reading = readings.pop().ok_or(ReadError::Recognise)?;
+    Ok(reading.on_picture(page.width(), page.height()))
 }
 
 /// The files' pages, one after the other; a page that cannot be had is an error among them.

@@ -340,6 +340,7 @@ mod tests {
             width: 2480,
             height: 3508,
             dpi: 300,
+            sheet: None,
             turn: drivers_api::Turn::None,
             skew_degrees: 0.0,
             lines: lines.iter().enumerate().map(line).collect(),

@@ -98,7 +98,7 @@ impl PageReader for ReaderPool {
         if reading.blank {
             return Err(unusable(Say::PageBlank, format!("ink on {:.4} of the page", reading.ink)));
         }
-        raster.turn(reading.turn);
+        reading.cut_out(&mut raster);
         let picture = Picture::of(&raster)
             .map_err(|error| unusable(Say::Internal, format!("JPEG: {error}")))?;
         Ok(KeptPage { picture, reading })

@@ -141,6 +141,7 @@ impl PageReader for SimReader {
             width: raster.width(),
             height: raster.height(),
             dpi: raster.dpi(),
+            sheet: None,
             turn: if self.0.one_in(20) { Turn::Half } else { Turn::None },
             skew_degrees: 0.0,
             lines,

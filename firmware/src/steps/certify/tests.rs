@@ -180,6 +180,7 @@ impl Bench {
                 width: 1,
                 height: 1,
                 dpi: 300,
+                sheet: None,
                 turn: Turn::None,
                 skew_degrees: 0.0,
                 lines: vec![],
