@@ -52,21 +52,19 @@ fn as_pdf(image: &Path, pdf: &Path) -> Result<(), Failure> {
     Err(String::from_utf8_lossy(&made.stderr).into_owned().into())
 }
 
-#[test]
-fn files_become_a_certified_copy_by_an_officers_decision() -> Result<(), Failure> {
-    let (_folder, world, files) = prepared()?;
+/// What `kiosk issue` makes of pages and a card that an officer approves: the case as the officer
+/// saw it, and what the program said at its end.
+fn approved(world: &World, card: &Path, pages: &[PathBuf]) -> Result<(Value, Value), Failure> {
     let mut command = world.kiosk_command(&["issue", "--json", "--config"])?;
-    command.arg(world.site_file()).arg("--card").arg(&files[2]).args(&files[..2]);
+    command.arg(world.site_file()).arg("--card").arg(card).args(pages);
     let mut issuing = Issuing(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
     let output = issuing.0.stdout.take().ok_or("no output")?;
-    let mut result = Value::Null;
+    let (mut case, mut result) = (Value::Null, Value::Null);
     for line in BufReader::new(output).lines() {
         let line = line?;
         if let Some(address) = line.strip_prefix("officer: decide at ") {
             let officer = Officer(Person::at(address)?);
-            let case = officer.case()?;
-            assert_eq!(case["pages"].as_array().map(Vec::len), Some(2), "PNG and PDF page");
-            assert_eq!(case["requester"]["name"], "Nghiêm Thị Thử", "the card was read");
+            case = officer.case()?;
             let (status, answer) = officer.approve("ha", OFFICER_PIN)?;
             assert_eq!(status, 200, "{answer}");
         } else {
@@ -74,6 +72,47 @@ fn files_become_a_certified_copy_by_an_officers_decision() -> Result<(), Failure
         }
     }
     assert!(issuing.0.wait()?.success(), "{result}");
+    Ok((case, result))
+}
+
+/// A sheet on a bed with a dark lid that is larger than it.
+fn on_a_dark_bed(sheet: &paper::Sheet, beyond: u32) -> Result<paper::Sheet, Failure> {
+    let (width, height) = (sheet.width + beyond, sheet.height + beyond);
+    let mut rgb = vec![24; (width * height * 3) as usize];
+    let inset = beyond as usize / 3;
+    for (y, row) in sheet.rgb.chunks_exact(sheet.width as usize * 3).enumerate() {
+        let from = ((y + inset) * width as usize + inset) * 3;
+        rgb.get_mut(from..from + row.len()).ok_or("beyond the bed")?.copy_from_slice(row);
+    }
+    Ok(paper::Sheet { width, height, rgb, words: Vec::new() })
+}
+
+#[test]
+fn a_card_on_a_dark_bed_becomes_a_copy_of_the_card_alone() -> Result<(), Failure> {
+    let (folder, world, files) = prepared()?;
+    let card = paper::id_card(paper::ID_PAYLOAD)?;
+    let scan = folder.path().join("bed.png");
+    std::fs::write(&scan, on_a_dark_bed(&card, 1500)?.to_png()?)?;
+    let (case, result) = approved(&world, &files[2], &[scan])?;
+    assert_eq!(case["pages"].as_array().map(Vec::len), Some(1), "{case}");
+    let file = result["file"].as_str().ok_or("no file")?;
+    let trust = formats_copy::TrustAnchors::from_pem(&std::fs::read(world.root_pem())?)?;
+    let copy = formats_copy::verify(&std::fs::read(file)?, &trust).map_err(|r| r.en())?;
+    let page = &copy.manifest.pages[0];
+    let size = [page.width, page.height];
+    // 2 mm of the lid may be kept at each side.
+    for (found, card) in size.into_iter().zip([card.width, card.height]) {
+        assert!((card..card + 48).contains(&found), "{size:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn files_become_a_certified_copy_by_an_officers_decision() -> Result<(), Failure> {
+    let (_folder, world, files) = prepared()?;
+    let (case, result) = approved(&world, &files[2], &files[..2])?;
+    assert_eq!(case["pages"].as_array().map(Vec::len), Some(2), "PNG and PDF page");
+    assert_eq!(case["requester"]["name"], "Nghiêm Thị Thử", "the card was read");
     assert_eq!(result["delivered"], true, "{result}");
     let file = result["file"].as_str().ok_or("no file")?;
     let mut verify = world.kiosk_command(&["verify", "--json", "--roots"])?;
