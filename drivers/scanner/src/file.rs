@@ -180,6 +180,14 @@ fn image_page(bytes: &[u8], dpi: u32) -> Result<Raster, FileError> {
     raster(image, dpi)
 }
 
+/// For the fuzz target.
+pub(crate) fn decode_image(bytes: &[u8]) {
+    if let Ok(page) = image_page(bytes, 300) {
+        let sides = PAGE_SIDE_MIN..=Raster::SIDE_MAX;
+        assert!(sides.contains(&page.width()) && sides.contains(&page.height()));
+    }
+}
+
 fn undecodable(kind: &'static str, error: ImageError) -> FileError {
     // An I/O error is its own first link: `source` would step over it.
     if let ImageError::IoError(error) = &error {

@@ -24,6 +24,13 @@ pub use sane::{SaneConfig, SaneScanner};
 /// house, an ID card, is 54 mm high: 425 pixels at the 200 dpi that a certified copy needs.
 pub const PAGE_SIDE_MIN: u32 = 400;
 
+/// Hands bytes to the decoders of pictures in files, for the fuzz target. PDF files are not among
+/// them: their library's panics are caught, which a fuzzer takes for a failure.
+#[doc(hidden)]
+pub fn fuzz_image(bytes: &[u8]) {
+    file::decode_image(bytes);
+}
+
 /// Hands bytes to every decoder of the network protocol, for the fuzz target.
 #[doc(hidden)]
 pub fn fuzz_wire(bytes: &[u8]) {

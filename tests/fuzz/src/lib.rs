@@ -8,6 +8,7 @@
 
 mod chip;
 mod copy;
+mod page;
 
 use drivers_camera::Coding;
 use drivers_ticket::escpos::{Query, Replies, Reply, Status};
@@ -36,7 +37,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 21] = [
     target("verify", copy::verify),
     target("updates", copy::updates),
     target("cms", copy::cms),
@@ -49,6 +50,8 @@ pub const TARGETS: [Target; 19] = [
     target("mrz", mrz_lines),
     target("zone", zone),
     target("portrait", portrait),
+    target("picture", drivers_scanner::fuzz_image),
+    target("page", page::page),
     target("frame", frame),
     target("lds", chip::lds),
     target("chip", chip::conversation),
