@@ -34,7 +34,7 @@ lint: setup ## format, clippy, licences, sources and advisories of every depende
 	cargo deny --locked check bans licenses sources
 	@tests/advisories.sh
 
-bench: setup ## ratios: store and bare disk, pages and ocrmypdf, reading and Tesseract, sealing and pyHanko
+bench: setup ## ratios: store and bare disk, pages and ocrmypdf, reading and Tesseract, memory, sealing and pyHanko
 	@tests/setup.sh bench
 	cargo bench --locked --workspace --bench store
 	cargo build --release $(PROGRAMS) --bin bench
