@@ -27,14 +27,14 @@ RUN=(espeak-ng fonts-dejavu-core fonts-liberation2 libsane1 pcscd sane-utils sof
 # of the image's units and firewall.
 JUDGE=(chromium chromium-driver cups-ipp-utils default-jre-headless fonts-ocr-b fonts-urw-base35
     libactivation-java libcommons-io-java libjaxb-api-java libpdfbox2-java mupdf-tools nftables
-    opensc openssl poppler-utils procps python3-venv qpdf systemd vsmartcard-vpcd zstd)
+    nut-client nut-server opensc openssl poppler-utils procps python3-venv qpdf systemd vsmartcard-vpcd zstd)
 # A TPM 2.0 in software, its resource manager on a bus of its own, and the module before it.
 TPM=(dbus-daemon libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0
     swtpm tpm2-abrmd tpm2-tools)
 
 # A machine in a machine, with the kernel's own simulated devices.
 GUEST=(busybox-static cpio kmod qemu-system-x86)
-readonly GUEST_MODULES=(vivid)
+readonly GUEST_MODULES=(vivid uhid hid-mcp2221 i2c-dev)
 
 # The rest of what makes images is in a root folder of its own: board/workshop.sh.
 IMAGE=(binutils mmdebstrap)
@@ -129,7 +129,7 @@ zipfile.ZipFile(sys.argv[1]).read("skimage/data/astronaut.png"))' \
 
 # Debian's kernel and the modules of the guest's devices, in the order in which they load.
 install_guest() {
-    local folder=target/guest root=target/guest/root kernel module file count=100
+    local folder=target/guest root=target/guest/root kernel module how file count=100
     kernel=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p')
     rm -rf "$folder"
     mkdir -p "$folder/modules"
@@ -138,9 +138,10 @@ install_guest() {
     kernel=$(ls "$root/lib/modules")
     depmod -b "$root" "$kernel"
     for module in "${GUEST_MODULES[@]}"; do
-        modprobe -D -d "$root" -S "$kernel" "$module" | while read -r _ file _; do
+        while read -r how file _; do
+            [ "$how" = insmod ] && ! compgen -G "$folder/modules/*-$(basename "$file")" >/dev/null || continue
             cp "$file" "$folder/modules/$((count++))-$(basename "$file")"
-        done
+        done < <(modprobe -D -d "$root" -S "$kernel" "$module")
     done
     cp "$root"/boot/vmlinuz-* "$folder/vmlinuz"
     rm -rf "$root" "$folder"/linux-image-*.deb

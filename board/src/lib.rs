@@ -4,8 +4,11 @@
 //! A board file names drivers, addresses and nodes; it never holds secrets, people or site policy
 //! (those are in the kiosk's site file). [`Board::bench`] is the board of a developer's desk.
 
+mod panel;
+
 use std::path::{Path, PathBuf};
 
+pub use panel::{LineName, Panel, PanelLine, PanelLines};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +37,9 @@ pub struct Board {
     /// The printer of copies.
     #[serde(default)]
     pub printer: Printer,
+    /// The cabinet's switches and lamps.
+    #[serde(default)]
+    pub panel: Panel,
     /// What tells whether the kiosk runs on the mains or on a battery.
     #[serde(default)]
     pub power: Power,
@@ -304,6 +310,24 @@ pub enum Power {
         #[serde(default = "default_power_class")]
         class: PathBuf,
     },
+    /// A UPS behind NUT's `upsd`.
+    Nut {
+        /// `host:port`; NUT's port is 3493.
+        #[serde(default = "default_upsd")]
+        address: String,
+        /// The UPS, as `upsc -l` lists it.
+        ups: String,
+        /// Longest silence of the daemon, in seconds.
+        #[serde(default = "default_upsd_s")]
+        #[schemars(extend("x-unit" = "s"))]
+        silence_s: u64,
+    },
+    /// A battery with a fuel gauge MAX17048 or MAX17049 on an I2C bus.
+    Gauge {
+        /// The bus: its node, such as `/dev/i2c-1`, or the beginning of its name in
+        /// `/sys/class/i2c-dev`, which stays when a bus at a USB port is plugged in anew.
+        bus: String,
+    },
     /// The simulator, always in the same state.
     Sim {
         /// The battery's charge in percent; absent for the mains.
@@ -316,6 +340,15 @@ impl Default for Power {
     fn default() -> Self {
         Self::Sysfs { class: default_power_class() }
     }
+}
+
+fn default_upsd() -> String {
+    "127.0.0.1:3493".into()
+}
+
+/// `upsd` answers from memory; one that needs longer hangs.
+const fn default_upsd_s() -> u64 {
+    3
 }
 
 fn default_power_class() -> PathBuf {
@@ -385,6 +418,14 @@ pub enum BoardError {
         /// The resolution found.
         dpi: u32,
     },
+    /// A line of a Raspberry Pi that is called by a name.
+    #[error("board file {path}: a Raspberry Pi's line is called by its number, not {name:?}")]
+    PanelLine {
+        /// The board file.
+        path: PathBuf,
+        /// The name found.
+        name: String,
+    },
     /// A line of the ticket printer that no ticket fits, or that no ticket printer has.
     #[error("board file {path}: a ticket printer's line has 288 to 832 dots, not {dots}")]
     TicketDots {
@@ -418,6 +459,9 @@ impl Board {
             && dpi < 200
         {
             return Err(BoardError::Resolution { path: path.into(), dpi });
+        }
+        if let Some(name) = board.panel.name_without_meaning() {
+            return Err(BoardError::PanelLine { path: path.into(), name: name.into() });
         }
         match board.ticket {
             Ticket::Serial { dots, .. }
@@ -473,6 +517,28 @@ mod tests {
         for wrong in ["driver='serial'", "driver='network'\naddress='a:9100'\nbaud=9600"] {
             assert!(matches!(with(&format!("[ticket]\n{wrong}")), Err(BoardError::Parse { .. })));
         }
+    }
+
+    #[test]
+    fn lines_are_called_by_number_or_name_but_a_raspberry_pis_by_number() {
+        let with = |panel: &str| {
+            parse(&format!(
+                "name='x'\n[scanner]\ndriver='sim'\nsheets=[]\n[token]\nmodule='m'\n{panel}"
+            ))
+        };
+        let lines = "[panel.lines]\ndoor_open={line='DOOR',active_low=true}\nready={line=17}";
+        let gpio = with(&format!("[panel]\ndriver='gpio'\nchip='/dev/gpiochip0'\n{lines}"));
+        let Panel::Gpio { lines: read, debounce_ms: 30, away_s: 30, .. } =
+            gpio.expect("a board").panel
+        else {
+            panic!("another panel");
+        };
+        let door = PanelLine { line: LineName::Name("DOOR".into()), active_low: true };
+        assert_eq!((read.door_open, read.tampered), (Some(door), None));
+        let pi = with(&format!("[panel]\ndriver='raspberry-pi'\n{lines}"));
+        assert!(matches!(pi, Err(BoardError::PanelLine { name, .. }) if name == "DOOR"));
+        let numbers = lines.replace("'DOOR'", "4");
+        assert!(with(&format!("[panel]\ndriver='raspberry-pi'\n{numbers}")).is_ok());
     }
 
     #[test]

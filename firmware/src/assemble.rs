@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use board::{
-    Board, BoardError, Camera as CameraSpec, Chip as ChipSpec, Clock as ClockSpec, Flow,
-    Power as PowerSpec, Printer as PrinterSpec, Scanner as ScannerSpec, SimClock,
-    Ticket as TicketSpec,
+    Board, BoardError, Camera as CameraSpec, Chip as ChipSpec, Clock as ClockSpec, Flow, LineName,
+    Panel as PanelSpec, PanelLine, PanelLines, Power as PowerSpec, Printer as PrinterSpec,
+    Scanner as ScannerSpec, SimClock, Ticket as TicketSpec,
 };
 use drivers_api::{
     Camera, CardReader, ClockGauge, ClockState, CopyPrinter, Power, PowerState, Scanner,
@@ -18,10 +18,11 @@ use drivers_camera::{V4l2Camera, V4l2Config};
 use drivers_chip::{PcscConfig, PcscReader};
 use drivers_clock::KernelClock;
 use drivers_codes::QrReader;
-use drivers_power::SysfsPower;
+use drivers_panel::{Chip, GpioPanel, Line, PanelConfig};
+use drivers_power::{GaugePower, NutConfig, NutPower, SysfsPower};
 use drivers_printer::{IppConfig, IppPrinter};
 use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
-use drivers_sim::{SimClockGauge, SimPower, SocketCamera};
+use drivers_sim::{FilePanel, SimClockGauge, SimPower, SocketCamera};
 use drivers_speech::Espeak;
 use drivers_ticket::{EscPosConfig, EscPosPrinter, FlowControl, Port};
 use drivers_token::{Pkcs11Config, Pkcs11Token};
@@ -35,6 +36,8 @@ use time::OffsetDateTime;
 use crate::clock::Clock;
 use crate::config::{Config, Key, Officer, Speech};
 use crate::engine::Parts;
+use crate::guard::Guard;
+use crate::panel::PanelStation;
 use crate::random::SystemRandom;
 use crate::steps::chip::ChipStation;
 use crate::steps::face::{FaceStation, FaceStep, FaceTuning};
@@ -180,6 +183,7 @@ pub fn assemble(
         }],
         random: Arc::new(SystemRandom),
         clock,
+        guard: Guard::default(),
         clock_gauge: Mutex::new(clock_gauge(&board.clock)),
         store: Arc::new(store),
         scanner: Mutex::new(scanner),
@@ -371,10 +375,63 @@ pub fn card_issuers(files: &[PathBuf]) -> Result<TrustStore, AssembleError> {
     Ok(trust)
 }
 
+/// The cabinet's switches and lamps; their lines are looked for only when they are used.
+pub fn panel(spec: &PanelSpec) -> Option<PanelStation> {
+    let gpio = |chip, lines: &PanelLines| Box::new(GpioPanel::new(wired(chip, lines)));
+    let guards = |lines: &PanelLines| lines.door_open.is_some() || lines.tampered.is_some();
+    let station = |panel, debounce_ms: u64, away_s: u64, guards| PanelStation {
+        panel,
+        debounce: Duration::from_millis(debounce_ms),
+        away: Duration::from_secs(away_s),
+        guards,
+    };
+    match spec {
+        PanelSpec::None => None,
+        PanelSpec::Gpio { chip, debounce_ms, away_s, lines } => {
+            let panel = gpio(Chip::Kernel(chip.clone()), lines);
+            Some(station(panel, *debounce_ms, *away_s, guards(lines)))
+        }
+        PanelSpec::RaspberryPi { debounce_ms, away_s, lines } => {
+            Some(station(gpio(Chip::RaspberryPi, lines), *debounce_ms, *away_s, guards(lines)))
+        }
+        PanelSpec::Sim { file, away_s } => {
+            Some(station(Box::new(FilePanel::new(file)), 0, *away_s, true))
+        }
+    }
+}
+
+fn wired(chip: Chip, lines: &PanelLines) -> PanelConfig {
+    let line = |line: &Option<PanelLine>| {
+        line.as_ref().map(|line| Line {
+            at: match &line.line {
+                LineName::Number(number) => drivers_panel::LineName::Number(*number),
+                LineName::Name(name) => drivers_panel::LineName::Name(name.clone()),
+            },
+            active_low: line.active_low,
+        })
+    };
+    PanelConfig {
+        chip,
+        person: line(&lines.person),
+        door_open: line(&lines.door_open),
+        tampered: line(&lines.tampered),
+        stop: line(&lines.stop),
+        ready: line(&lines.ready),
+        attention: line(&lines.attention),
+        strip: line(&lines.strip),
+    }
+}
+
 /// What tells the board's source of power.
 pub fn power(spec: &PowerSpec) -> Box<dyn Power> {
     match spec {
         PowerSpec::Sysfs { class } => Box::new(SysfsPower::new(class)),
+        PowerSpec::Nut { address, ups, silence_s } => Box::new(NutPower::new(NutConfig {
+            address: address.clone(),
+            ups: ups.clone(),
+            silence: Duration::from_secs(*silence_s),
+        })),
+        PowerSpec::Gauge { bus } => Box::new(GaugePower::new(bus)),
         PowerSpec::Sim { battery_percent } => {
             let battery = battery_percent.map(|percent| PowerState::Battery { percent });
             Box::new(SimPower::new(battery.unwrap_or(PowerState::Mains)))

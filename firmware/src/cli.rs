@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod ca;
+pub mod cabinet;
 pub mod card;
 pub mod config;
 pub mod diag;

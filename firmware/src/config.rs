@@ -76,6 +76,9 @@ pub struct Config {
     /// What is kept free, and how long delivered copies stay.
     #[serde(default)]
     pub space: Space,
+    /// What a low battery means.
+    #[serde(default)]
+    pub power: crate::battery::PowerPolicy,
 }
 
 /// This device.
@@ -544,6 +547,7 @@ impl Config {
             &mut self.reading.tessdata,
             &mut self.reading.runtime,
             &mut self.face.models,
+            &mut self.power.off_file,
         ];
         let officers = self.officers.iter_mut();
         let of_officers =

@@ -15,6 +15,7 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::{Clock, VIETNAM};
 use crate::config::Config;
 use crate::desk::{Desk, Timing};
+use crate::guard::Guard;
 use crate::keys::KeyReport;
 use crate::random::{Random, RandomError};
 use crate::steps::{
@@ -37,6 +38,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Journal, copies, index.
     pub store: Arc<Store>,
+    /// What keeps the kiosk from signing.
+    pub guard: Guard,
     /// What stands behind the clock.
     pub clock_gauge: Mutex<Box<dyn ClockGauge>>,
     /// The document scanner.
@@ -125,6 +128,19 @@ impl Kiosk {
         // The engine ends only with the process; then nobody waits for an answer either.
         let _ = self.inbox.send(Message { event: Event::Wish(wish), taken: Some(taken) });
         when_taken
+    }
+
+    /// Nobody stands before the kiosk any more: a visit that waits for a person ends.
+    pub fn person_left(&self) {
+        // The engine ends only with the process.
+        let _ = self.inbox.send(Message { event: Event::PersonLeft, taken: None });
+    }
+
+    /// The battery ends: a visit that waits for a person or an officer ends with that word.
+    pub fn power_ends(&self) {
+        // As above.
+        let event = Event::PowerEnds(crate::battery::trouble());
+        let _ = self.inbox.send(Message { event, taken: None });
     }
 
     fn answer(&self, visit: VisitId, answer: Answer) {
@@ -258,7 +274,11 @@ impl Machine {
         let now = self.visit_time();
         let starting = match &event {
             Event::Wish(Wish::Start { visit, .. }) => Some(visit.clone()),
-            Event::Tick | Event::Wish(_) | Event::Answer(..) => None,
+            Event::Tick
+            | Event::PersonLeft
+            | Event::PowerEnds(_)
+            | Event::Wish(_)
+            | Event::Answer(..) => None,
         };
         let (visit, effects) = self.visit.clone().step(event, now);
         self.visit = visit;
@@ -364,11 +384,7 @@ impl Hands {
         let Job { dossier, effect } = job;
         let visit = &dossier.visit;
         match effect {
-            Effect::LookForRoom => {
-                let store = &self.parts.store;
-                let missing = store.room().and_then(|()| store.book_in_force()).err();
-                missing.map(|error| Answer::NoRoom(decide::store_trouble(&error)))
-            }
+            Effect::LookForRoom => self.look_for_room().err().map(Answer::NoRoom),
             Effect::ScanPage(page) => Some(self.timed("scan", || self.scan_page(visit, page))),
             Effect::ReadPage(page) => Some(self.timed("read", || self.read_page(visit, page))),
             Effect::Check => Some(self.timed("check", || self.check())),
@@ -410,6 +426,14 @@ impl Hands {
             | Effect::StopFace
             | Effect::NoteReceived => None,
         }
+    }
+
+    /// Whether another copy can be numbered, signed and kept.
+    fn look_for_room(&self) -> Result<(), Trouble> {
+        let store = &self.parts.store;
+        let kept = store.room().and_then(|()| store.book_in_force());
+        kept.map_err(|error| decide::store_trouble(&error))?;
+        self.parts.guard.may_begin(&self.parts)
     }
 
     /// Puts on record what may be missing there: the next record that must be written tells.
@@ -639,6 +663,10 @@ impl Hands {
 
     fn certify(&self, dossier: &Dossier, decision: &Decision) -> Answer {
         let visit = &dossier.visit;
+        // The cabinet may have been opened since the officer's key was.
+        if let Err(trouble) = self.parts.guard.may_sign(&self.parts) {
+            return Answer::CertifyFailed(trouble);
+        }
         let Some(mut desk) = self.desk_of(visit) else {
             return Answer::CertifyFailed(internal("the visit is no longer on the desk"));
         };

@@ -8,6 +8,7 @@
 //! reading at [`visit::Visit`].
 
 pub mod assemble;
+pub mod battery;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -15,7 +16,9 @@ pub mod demo_ca;
 pub mod desk;
 pub mod engine;
 pub mod fleet;
+pub mod guard;
 pub mod keys;
+pub mod panel;
 pub mod photo;
 pub mod pin;
 pub mod random;

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use kiosk::cli::{
-    book, ca, card, config, diag, face, issue, journal, keys, outbox, read, run, selftest, status,
-    verify,
+    book, ca, cabinet, card, config, diag, face, issue, journal, keys, outbox, read, run, selftest,
+    status, verify,
 };
 
 /// Bản Sao: the certified-copy kiosk.
@@ -37,6 +37,9 @@ enum Command {
     /// Authorities for demonstrations and training.
     #[command(subcommand)]
     Ca(ca::Ca),
+    /// The cabinet that was opened, and its clearing.
+    #[command(subcommand)]
+    Cabinet(cabinet::Cabinet),
     /// Keys, certificates, tokens.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::verify(&args),
         Command::Outbox(args) => outbox::outbox(&args),
         Command::Ca(args) => ca::ca(&args),
+        Command::Cabinet(args) => cabinet::cabinet(&args),
         Command::Keys(args) => keys::keys(&args),
         Command::Status(args) => status::status(&args),
         Command::Selftest(args) => selftest::selftest(&args),

@@ -57,7 +57,7 @@ pub use record::{
 pub use recovery::is_held;
 pub use recovery::{IndexFate, Recovery};
 pub use space::Policy;
-pub use state::{BookTotals, ClockTrusted, PinFailures, Sums};
+pub use state::{BookTotals, CabinetOpened, ClockTrusted, PinFailures, Sums};
 
 use crate::clock::Clock;
 use catalog::Query;
@@ -266,6 +266,8 @@ impl Store {
             | Record::ChipLookedAt { .. }
             | Record::Consent { .. }
             | Record::FaceLookedAt { .. }
+            | Record::CabinetOpened { .. }
+            | Record::CabinetCleared { .. }
             | Record::VisitWiped { .. } => self.append(record).map(drop),
             Record::BookOpened { .. }
             | Record::BookClosed { .. }
@@ -423,6 +425,11 @@ impl Store {
     /// Where a sealed copy lies, to be handed to a person or a printer. Change nothing there.
     pub fn copy_path(&self, sha256: &str) -> PathBuf {
         self.dir.join(copies::path(sha256))
+    }
+
+    /// That the cabinet was opened and not cleared since; none while it is whole.
+    pub fn cabinet_opened(&self) -> Option<CabinetOpened> {
+        self.inner().durable.cabinet_opened().cloned()
     }
 
     /// What the journal says of the clock.

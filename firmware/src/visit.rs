@@ -148,6 +148,8 @@ impl Visit {
         let printing = self.is_printing();
         let (state, effects) = match event {
             Event::Tick => tick(self.state, now - since),
+            Event::PowerEnds(trouble) => ended::power_ends(self.state, trouble),
+            Event::PersonLeft => ended::left(self.state),
             Event::Wish(Wish::End) => ended::end(self.state),
             Event::Wish(wish) => on_wish(self.state, wish, now),
             Event::Answer(visit, answer) => {

@@ -47,6 +47,8 @@ pub struct WorldOptions {
     pub camera: Option<PathBuf>,
     /// The board file's section for printers.
     pub printers: String,
+    /// More sections of the board file, for what hangs at the cabinet.
+    pub cabinet: String,
 }
 
 impl Default for WorldOptions {
@@ -64,6 +66,7 @@ impl Default for WorldOptions {
             card_reader: false,
             camera: None,
             printers: String::new(),
+            cabinet: String::new(),
         }
     }
 }
@@ -265,7 +268,7 @@ impl World {
         };
         let text = format!(
             "name = \"bench\"\n[scanner]\n{scanner}[token]\nmodule = {:?}\n\
-             [clock]\ndriver = \"sim\"\nstate = \"{}\"\n{}{}{}",
+             [clock]\ndriver = \"sim\"\nstate = \"{}\"\n{}{}{}{}",
             self.tokens.module(),
             self.options.clock,
             if self.options.card_reader { "[chip]\ndriver = \"pcsc\"\n" } else { "" },
@@ -273,6 +276,7 @@ impl World {
                 format!("[camera]\ndriver = \"sim\"\nsocket = {socket:?}\n")
             }),
             self.options.printers,
+            self.options.cabinet,
         );
         std::fs::write(self.dir.join("board.toml"), text)?;
         Ok(())

@@ -12,6 +12,8 @@ pub enum PowerState {
         /// How full it is, 0 to 100.
         percent: u8,
     },
+    /// The battery, and it ends within minutes, as its own UPS says.
+    Ending,
 }
 
 /// Says what the kiosk runs on.

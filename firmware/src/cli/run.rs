@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use super::{Outcome, complain, say};
-use crate::assemble::{assemble, power, read_asset, token};
+use crate::assemble::{assemble, panel, power, read_asset, token};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::{Kiosk, Parts, lock};
@@ -84,6 +84,12 @@ pub fn run(args: Run) -> Outcome {
             return complain(&error, "make the state folder writable");
         }
         let (stop, stopped) = watch::channel(false);
+        if let Err(error) = watch_panel(&kiosk) {
+            return complain(&*error, "correct the board file; free memory and start again");
+        }
+        if let Err(error) = watch_power(&kiosk) {
+            return complain(&*error, "correct the board file; free memory and start again");
+        }
         let tending = tokio::spawn(tend(Arc::clone(&kiosk.parts().store), stopped.clone()));
         let spooled = tokio::spawn(keep_draining(kiosk.clone(), stopped.clone()));
         let watching = tokio::spawn(watch_keys(kiosk.clone()));
@@ -128,6 +134,21 @@ async fn tend(store: Arc<Store>, mut stopped: watch::Receiver<bool>) {
             tracing::error!("the care of the store panicked");
         }
     }
+}
+
+/// Watches the cabinet, where the board has a panel.
+fn watch_panel(kiosk: &Kiosk) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let board = board::Board::load(&kiosk.parts().config.board)?;
+    if let Some(station) = panel(&board.panel) {
+        crate::panel::watch(kiosk.clone(), station)?;
+    }
+    Ok(())
+}
+
+/// Watches the source of power.
+fn watch_power(kiosk: &Kiosk) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let board = board::Board::load(&kiosk.parts().config.board)?;
+    Ok(crate::battery::watch(kiosk.clone(), power(&board.power))?)
 }
 
 /// Looks at the signing keys at the start and then once a day, for as long as the kiosk runs.

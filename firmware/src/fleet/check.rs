@@ -22,6 +22,8 @@ pub enum Subject {
     TicketPrinter,
     /// The printer of copies.
     CopyPrinter,
+    /// The cabinet's switches and lamps, and whether it was opened.
+    Cabinet,
     /// Keys, their tokens and certificates, and the PINs that the kiosk holds.
     Keys,
     /// What stands behind the clock.
@@ -123,6 +125,12 @@ faults! {
     CopyPaperOut, "copy-paper-out", Warn;
     /// The printer of copies answers, and cannot print now.
     CopyPrinterFaulty, "copy-printer-faulty", Warn;
+    /// The panel with the cabinet's switches is not there.
+    PanelMissing, "panel-missing", Warn;
+    /// A line of the panel cannot be had or does not answer.
+    PanelFaulty, "panel-faulty", Warn;
+    /// The cabinet was opened: nothing is signed.
+    CabinetOpened, "cabinet-opened", Fail;
     /// The token of the seal or of the device is not there.
     KeyMissing, "key-missing", Fail;
     /// The PIN that the kiosk holds cannot be read.
@@ -147,6 +155,8 @@ faults! {
     ClockUnknown, "clock-unknown", Warn;
     /// The battery is low.
     BatteryLow, "battery-low", Warn;
+    /// The battery ends within minutes.
+    BatteryEnds, "battery-ends", Fail;
     /// The source of power cannot be told.
     PowerUnknown, "power-unknown", Warn;
     /// The kiosk has no voice.

@@ -92,6 +92,15 @@ impl Daemon {
         answer.body_mut().read_json().map_err(|_| AskError::Other { what: "its answer" })
     }
 
+    /// Lets it put on record that the cabinet is whole, by whom; why not, if it does not.
+    pub fn clear_cabinet(&self, by: &str) -> Result<Option<String>, AskError> {
+        let url = format!("{}/api/technician/clear-cabinet", self.base);
+        let request = self.agent.post(url).header("cookie", &self.cookie);
+        let body = serde_json::json!({ "by": by });
+        let mut answer = request.send_json(body).map_err(|e| AskError::Ask(Box::new(e)))?;
+        answer.body_mut().read_json().map_err(|_| AskError::Other { what: "its answer" })
+    }
+
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, AskError> {
         let request = self.agent.get(format!("{}{path}", self.base));
         let answer = request.header("cookie", &self.cookie).call();

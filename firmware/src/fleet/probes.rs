@@ -1,5 +1,6 @@
 //! The single checks: each takes what a trait or a file says and finds whether it is well.
 
+pub mod cabinet;
 pub mod devices;
 pub mod keys;
 pub mod machine;

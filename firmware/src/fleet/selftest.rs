@@ -67,7 +67,7 @@ pub fn report(
 /// All checks of a kiosk.
 fn checks(config: &Config, board: &Board, bench: Bench, clock: &dyn Clock) -> Vec<Check> {
     let now = clock.now();
-    let Bench { scanner, chip, camera, ticket, copies, keys: chains, daemon } = bench;
+    let Bench { scanner, chip, camera, ticket, copies, cabinet, keys: chains, daemon } = bench;
     let of_keys = config.clone();
     let of_state = |look: fn(&Path, &Config, time::OffsetDateTime) -> Vec<Finding>| {
         let config = config.clone();
@@ -85,6 +85,7 @@ fn checks(config: &Config, board: &Board, bench: Bench, clock: &dyn Clock) -> Ve
         Check::new(Subject::Camera, QUICK, move || vec![camera.look()]),
         Check::new(Subject::TicketPrinter, QUICK, move || vec![ticket.look()]),
         Check::new(Subject::CopyPrinter, SLOW, move || vec![copies.look()]),
+        Check::new(Subject::Cabinet, QUICK, move || vec![cabinet.look()]),
         Check::new(Subject::Keys, QUICK, move || keys::look(&of_keys, chains(), now)),
         Check::new(Subject::Clock, QUICK, move || vec![machine::clock(&gauge)]),
         Check::new(Subject::Power, QUICK, move || vec![machine::power(&power, battery_min)]),

@@ -16,12 +16,13 @@ use crate::screen::view::state_name;
 use crate::store::{Delivery, Standing, StoreError};
 
 /// What is asked of the devices for a status: what takes no more than moments.
-const QUICK: [Subject; 9] = [
+const QUICK: [Subject; 10] = [
     Subject::Scanner,
     Subject::ChipReader,
     Subject::Camera,
     Subject::TicketPrinter,
     Subject::CopyPrinter,
+    Subject::Cabinet,
     Subject::Keys,
     Subject::Clock,
     Subject::Power,

@@ -169,6 +169,7 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/api/technician/hello", get(technician::hello))
         .route("/api/technician/status", get(technician::status))
         .route("/api/technician/selftest", post(technician::selftest))
+        .route("/api/technician/clear-cabinet", post(technician::clear_cabinet))
         .layer(middleware::from_fn_with_state(
             (Arc::clone(&state), Role::Technician),
             require_role,

@@ -56,6 +56,7 @@ pub fn open_key(
     decision: &Decision,
     pin: &Pin,
 ) -> Result<Box<dyn SigningSession>, Trouble> {
+    parts.guard.may_sign(parts)?;
     let officer = decision.officer.as_str();
     let known = parts.config.officer(officer).zip(parts.keys.officers.get(officer));
     let Some((person, token)) = known else {

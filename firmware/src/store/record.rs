@@ -427,6 +427,17 @@ pub enum Record {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
     },
+    /// The cabinet was opened, or nobody could tell whether it was: nothing is signed until it is
+    /// cleared.
+    CabinetOpened {
+        /// How: `tampered`, `door`, `unwatched`.
+        how: String,
+    },
+    /// A technician looked at the cabinet and found it whole: keys may be used again.
+    CabinetCleared {
+        /// Who, in the words of the command.
+        by: String,
+    },
     /// Journal and copies were read again.
     Scrubbed {
         /// Copies that are missing, unreadable or changed.

@@ -24,6 +24,15 @@ pub struct PinFailures {
     pub last: Option<OffsetDateTime>,
 }
 
+/// That the cabinet was opened, and was not cleared since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CabinetOpened {
+    /// How: `tampered`, `door`, `unwatched`.
+    pub how: String,
+    /// When it was first noticed.
+    pub at: OffsetDateTime,
+}
+
 /// Where a book stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookTotals {
@@ -136,6 +145,7 @@ pub(super) struct State {
     config: Option<String>,
     last_at: Option<OffsetDateTime>,
     clock: ClockTrusted,
+    cabinet: Option<CabinetOpened>,
     last_scrub: Option<OffsetDateTime>,
     sums: Sums,
 }
@@ -183,6 +193,8 @@ impl State {
             | Record::ChipLookedAt { .. }
             | Record::Consent { .. }
             | Record::FaceLookedAt { .. }
+            | Record::CabinetOpened { .. }
+            | Record::CabinetCleared { .. }
             | Record::Scrubbed { .. }
             | Record::VisitWiped { .. } => Ok(()),
         }
@@ -411,6 +423,10 @@ impl State {
                 self.kept.remove(sequence);
                 self.sums.aged_out += 1;
             }
+            Record::CabinetOpened { how } => {
+                self.cabinet.get_or_insert(CabinetOpened { how: how.clone(), at });
+            }
+            Record::CabinetCleared { .. } => self.cabinet = None,
             Record::Scrubbed { .. } => self.last_scrub = Some(at),
             _ => {}
         }
@@ -504,6 +520,10 @@ impl State {
 
     pub(super) const fn sums(&self) -> &Sums {
         &self.sums
+    }
+
+    pub(super) const fn cabinet_opened(&self) -> Option<&CabinetOpened> {
+        self.cabinet.as_ref()
     }
 
     pub(super) const fn clock_trusted(&self) -> ClockTrusted {

@@ -286,6 +286,7 @@ impl Uploader {
         let read = power.lock().unwrap_or_else(PoisonError::into_inner).read();
         match read {
             Ok(PowerState::Battery { percent }) => percent < self.policy.battery_percent_min,
+            Ok(PowerState::Ending) => true,
             Ok(PowerState::Mains) => false,
             Err(error) => {
                 // A kiosk whose gauge is broken still delivers.

@@ -121,6 +121,55 @@ pub(super) fn no_room(state: State, trouble: Trouble) -> Next {
     }
 }
 
+/// The battery ends: what waits for a person or an officer is wiped and says so, a result goes from
+/// the screen. What a device or the store is doing comes to its end, and this is said again.
+pub(super) fn power_ends(state: State, trouble: Trouble) -> Next {
+    match state {
+        State::Collecting(mut dossier)
+        | State::AwaitingCard(mut dossier)
+        | State::AwaitingFace(mut dossier)
+        | State::Deciding(mut dossier) => {
+            dossier.trouble = Some(trouble.clone());
+            (State::Failed(dossier, trouble), vec![Effect::Wipe])
+        }
+        // Who was told that the battery ends reads it until the end.
+        State::Failed(dossier, why) if why.say == trouble.say => {
+            (State::Failed(dossier, why), vec![])
+        }
+        State::Scanning(_) | State::Reading(_) | State::Checking(_) | State::Identifying(_) => {
+            (state, vec![])
+        }
+        // The appointment is on record; only its slip goes.
+        State::Deferred(..) => (State::Idle, vec![Effect::Wipe]),
+        other => end(other),
+    }
+}
+
+/// The person went away: what waits for a person, or shows a person's result, ends as after a long
+/// wait. What waits for an officer goes on, who may have asked the person over.
+pub(super) fn left(state: State) -> Next {
+    match state {
+        // A printer's paper is still coming out.
+        State::Issued(_, Issued { prints: Prints::Going(_), .. }) => (state, vec![]),
+        State::Collecting(_)
+        | State::AwaitingCard(_)
+        | State::AwaitingFace(_)
+        | State::Issued(..)
+        | State::Refused(..)
+        | State::Failed(..) => expire(state),
+        State::Idle
+        | State::Scanning(_)
+        | State::Reading(_)
+        | State::Checking(_)
+        | State::Identifying(_)
+        | State::Deciding(_)
+        | State::Authorising(..)
+        | State::Certifying(..)
+        | State::Deferring(..)
+        | State::Deferred(..) => (state, vec![]),
+    }
+}
+
 /// A wait came to its end: a result is cleared, an unfinished visit is wiped and says so.
 pub(super) fn expire(state: State) -> Next {
     match state {

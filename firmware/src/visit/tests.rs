@@ -445,6 +445,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         4 => wishes.prop_map(Event::Wish),
         8 => answers.prop_map(|answer| Event::Answer(id(), answer)),
         1 => Just(Event::Tick),
+        1 => Just(Event::PersonLeft),
+        1 => Just(Event::PowerEnds(trouble(Say::PowerLow))),
     ]
 }
 

@@ -157,6 +157,10 @@ impl ChipOutcome {
 pub enum Event {
     /// Time went by.
     Tick,
+    /// Nobody stands before the kiosk any more, for as long as the board file says.
+    PersonLeft,
+    /// The battery ends, and the time for visits in progress is over.
+    PowerEnds(Trouble),
     /// A person asked for something.
     Wish(Wish),
     /// An effect of this visit is done.
@@ -620,6 +624,10 @@ pub enum Say {
     DiskFull,
     /// No book of this year is open.
     NoBook,
+    /// The battery ends; the kiosk switches itself off.
+    PowerLow,
+    /// The cabinet was opened; a technician must look at it.
+    CabinetOpened,
     /// Something inside failed.
     Internal,
     /// Nobody touched the screen for a while.

@@ -13,8 +13,11 @@
 //! - [`CardReaders`]: Debian's `pcscd` with vsmartcard's virtual reader, and in it a
 //!   [`VirtualCard`]: a chip written in Python from ICAO Doc 9303, with its faults;
 //! - [`Guest`]: QEMU with Debian's kernel, whose modules simulate devices that this machine lacks;
+//! - [`UsbBridge`]: in such a guest, the firmware of a USB bridge to lines and an I2C bus, written
+//!   from its datasheet; chip and bus before a driver are the kernel's own;
 //! - [`VirtualTicketPrinter`]: a printer that decodes ESC/POS, written in Python apart from ours;
 //! - [`IppEvePrinter`]: Debian's `ippeveprinter`, an IPP Everywhere printer without hardware;
+//! - [`VirtualUps`]: Debian's `upsd` (NUT) with its dummy UPS;
 //! - [`Tpm`]: a software TPM 2.0 behind its resource manager and PKCS#11 module;
 //! - [`TimeStampAuthority`] and [`Revocation`]: openssl's time-stamps, OCSP answers and lists;
 //!   [`TrustHttp`] gives them over HTTP;
@@ -36,6 +39,8 @@ mod tpm;
 mod trust_http;
 mod tsa;
 mod tus;
+mod ups;
+mod usb_bridge;
 
 pub use ca::{Identity, Issued, Subject, TestCa, Usage};
 pub use cards::{BareCard, CardReaders, VirtualCard};
@@ -53,3 +58,5 @@ pub use tpm::{BareTpm, Tpm};
 pub use trust_http::TrustHttp;
 pub use tsa::TimeStampAuthority;
 pub use tus::{ClientEnd, TusClient, TusServer};
+pub use ups::{UPS, VirtualUps};
+pub use usb_bridge::{GPIO_LABEL, LINES, UsbBridge};

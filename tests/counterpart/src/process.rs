@@ -116,7 +116,7 @@ impl Started {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a real program gets ready in real time")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 

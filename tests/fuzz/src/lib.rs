@@ -37,7 +37,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 21] = [
+pub const TARGETS: [Target; 22] = [
     target("verify", copy::verify),
     target("updates", copy::updates),
     target("cms", copy::cms),
@@ -57,6 +57,7 @@ pub const TARGETS: [Target; 21] = [
     target("chip", chip::conversation),
     target("scanner", drivers_scanner::fuzz_wire),
     target("ticket", ticket),
+    target("ups", ups),
     Target { golden: &["formats/wire/golden"], ..target("wire", wire) },
     Target {
         golden: &["firmware/src/store/golden/v1", "firmware/src/store/golden/v2"],
@@ -86,6 +87,26 @@ fn ticket(bytes: &[u8]) {
         }
     }
     assert_eq!(replies.take(0x12), Some(Reply::Answer(0x12)), "it is still understood");
+}
+
+/// What NUT's daemon says, byte by byte.
+fn ups(bytes: &[u8]) {
+    use drivers_power::line::{LINE_BYTES_MAX, Lines, VALUE_BYTES_MAX, answer, question};
+    let mut lines = Lines::new();
+    for byte in bytes {
+        let Ok(Some(line)) = lines.push(*byte) else { continue };
+        assert!(line.len() < LINE_BYTES_MAX + 1);
+        if let Ok(drivers_power::line::Answer::Value(value)) = answer(&line, "kiosk", "ups.status")
+        {
+            assert!(value.len() <= VALUE_BYTES_MAX);
+        }
+    }
+    // A name that came from there brings no line's end along.
+    if let Ok(name) = std::str::from_utf8(bytes)
+        && let Ok(asked) = question(name, "ups.status")
+    {
+        assert_eq!(asked.matches('\n').count(), 1);
+    }
 }
 
 /// The payload of an identity card's QR code.

@@ -7,6 +7,7 @@ use formats_files::MemoryDisk;
 use formats_vn::due::Extension;
 use kiosk::config::Config;
 use kiosk::engine::{Job, Machine, Parts};
+use kiosk::guard::Guard;
 use kiosk::pin::PinSource;
 use kiosk::steps::decide::Keys;
 use kiosk::steps::seal_key::SealKey;
@@ -491,6 +492,7 @@ impl SimKiosk {
         Parts {
             config: config(&self.name, &self.pin_file),
             clock,
+            guard: Guard::default(),
             clock_gauge: Mutex::new(Box::new(SimGauge(self.chaos.clone()))),
             store,
             scanner: Mutex::new(Box::new(SimScanner(self.chaos.clone()))),

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use board::Board;
 use drivers_api::{DeviceError, Fault, TicketPaper};
 
+use super::cabinet;
 use super::keys::{Chain, chains_of_board, chains_of_kiosk};
 use crate::assemble::{
     AssembleError, camera, card_reader, copy_printer, scanner_of, ticket_printer,
@@ -15,7 +16,7 @@ use crate::fleet::check::{FaultId, Finding, Subject, Verdict};
 use crate::visit::State;
 
 /// What a device said: something of itself, or nothing while a visit uses it.
-type Said<T> = Result<Option<T>, DeviceError>;
+pub(super) type Said<T> = Result<Option<T>, DeviceError>;
 
 /// A device that was not asked yet.
 pub struct Probe {
@@ -27,7 +28,7 @@ type Ask = Box<dyn FnOnce() -> Finding + Send>;
 
 impl Probe {
     /// A device that the board has if there is something to ask it with.
-    fn new<T, A>(subject: Subject, ask: Option<A>, judge: fn(T) -> Finding) -> Self
+    pub(super) fn new<T, A>(subject: Subject, ask: Option<A>, judge: fn(T) -> Finding) -> Self
     where
         T: 'static,
         A: FnOnce() -> Said<T> + Send + 'static,
@@ -62,6 +63,8 @@ pub struct Bench {
     pub ticket: Probe,
     /// The printer of copies.
     pub copies: Probe,
+    /// The cabinet.
+    pub cabinet: Probe,
     /// The certificates of all keys.
     pub keys: Box<dyn FnOnce() -> Vec<Chain> + Send>,
     /// Whether a daemon has them.
@@ -88,6 +91,7 @@ impl Bench {
             camera: Probe::new(Subject::Camera, ask_camera(board), camera_says),
             ticket: Probe::new(Subject::TicketPrinter, ask_ticket, printer_says),
             copies: Probe::new(Subject::CopyPrinter, ask_copies, copies_says),
+            cabinet: cabinet::of_board(board),
             keys: chains_of_board(board, config),
             daemon: Finding::skipped(Subject::Daemon, "no daemon runs"),
         })
@@ -129,6 +133,7 @@ impl Bench {
             camera: Probe::new(Subject::Camera, camera, camera_says),
             ticket: Probe::new(Subject::TicketPrinter, ticket, printer_says),
             copies: Probe::new(Subject::CopyPrinter, copies, copies_says),
+            cabinet: cabinet::of_kiosk(kiosk, board),
             keys: chains_of_kiosk(kiosk, board),
             daemon: Finding::ok(Subject::Daemon, "it runs and answers"),
         }
@@ -146,6 +151,7 @@ impl Bench {
             camera: probe(Subject::Camera, board.camera != board::Camera::None),
             ticket: probe(Subject::TicketPrinter, board.ticket != board::Ticket::None),
             copies: probe(Subject::CopyPrinter, board.printer != board::Printer::None),
+            cabinet: probe(Subject::Cabinet, board.panel != board::Panel::None),
             keys: Box::new(Vec::new),
             daemon,
         }
@@ -224,6 +230,8 @@ pub fn fault(subject: Subject, error: &DeviceError) -> Finding {
         (Subject::TicketPrinter, Fault::CoverOpen) => FaultId::TicketCoverOpen,
         (Subject::TicketPrinter, _) if missing => FaultId::TicketPrinterMissing,
         (Subject::TicketPrinter, _) => FaultId::TicketPrinterFaulty,
+        (Subject::Cabinet, _) if missing => FaultId::PanelMissing,
+        (Subject::Cabinet, _) => FaultId::PanelFaulty,
         (Subject::CopyPrinter, Fault::PaperOut) => FaultId::CopyPaperOut,
         (Subject::CopyPrinter, _) if missing => FaultId::CopyPrinterMissing,
         (Subject::CopyPrinter, _) => FaultId::CopyPrinterFaulty,

@@ -43,6 +43,10 @@ pub fn power(spec: &Power, percent_min: u8) -> Finding {
             let cause = format!("battery, {percent} %: copies wait for the mains");
             Finding::fault(subject, FaultId::BatteryLow, cause, "plug the kiosk in")
         }
+        Ok(PowerState::Ending) => {
+            let cause = "battery, and the UPS says that it ends: the kiosk switches itself off";
+            Finding::fault(subject, FaultId::BatteryEnds, cause, "plug the kiosk in")
+        }
         Err(error) => {
             Finding::fault(subject, FaultId::PowerUnknown, error.to_string(), error.hint())
         }

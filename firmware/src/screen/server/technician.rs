@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::ScreenState;
+use crate::cli::cabinet::NAME_MAX;
 use crate::fleet::check::Subject;
 use crate::fleet::probes::Bench;
 use crate::fleet::{selftest, status};
@@ -54,6 +55,34 @@ pub(super) async fn selftest(
         let clock = parts.clock.as_ref();
         let report = selftest::report(&parts.config, board, bench, &body.subjects, clock);
         Json(report).into_response()
+    })
+    .await
+}
+
+/// Who looked at the cabinet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClearBody {
+    by: String,
+}
+
+/// Puts on record that the cabinet is whole; says why not, or null.
+pub(super) async fn clear_cabinet(
+    State(state): State<Arc<ScreenState>>,
+    Json(body): Json<ClearBody>,
+) -> Response {
+    if body.by.is_empty() || body.by.chars().count() > NAME_MAX {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
+    ask(state, move |state, _| {
+        let parts = state.kiosk.parts();
+        match parts.guard.clear(parts, &body.by) {
+            Ok(()) => Json(None::<String>).into_response(),
+            Err(error) => {
+                tracing::warn!(error = crate::chain(&error), hint = error.hint(), "not cleared");
+                Json(Some(crate::chain(&error))).into_response()
+            }
+        }
     })
     .await
 }

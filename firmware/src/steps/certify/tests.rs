@@ -14,6 +14,7 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::guard::Guard;
 use crate::pin::PinSource;
 use crate::random::SystemRandom;
 use crate::steps::decide::Keys;
@@ -151,6 +152,7 @@ impl Bench {
         let parts = Parts {
             config: config(&pin, fee),
             clock: Arc::new(clock),
+            guard: Guard::default(),
             clock_gauge: Mutex::new(Box::new(SimClockGauge::new(ClockState::Free))),
             store: Arc::new(store),
             scanner: Mutex::new(Box::new(SimScanner::new([]))),

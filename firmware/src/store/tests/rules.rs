@@ -98,6 +98,22 @@ fn the_latest_time_counts_until_an_officer_confirms_the_clock() {
 }
 
 #[test]
+fn an_opened_cabinet_stays_on_record_until_it_is_cleared() {
+    let (disk, clock) = (MemoryDisk::new(1), SetClock::default());
+    let opened = |how: &str| Record::CabinetOpened { how: how.into() };
+    let store = open_at(&disk, &clock);
+    assert_eq!(store.cabinet_opened(), None);
+    store.record(opened("door")).expect("journaled");
+    store.record(opened("tampered")).expect("journaled");
+    drop(store);
+    let store = open_at(&disk, &clock);
+    assert_eq!(store.cabinet_opened().map(|opened| opened.how).as_deref(), Some("door"));
+    store.record(Record::CabinetCleared { by: "ai đó".into() }).expect("journaled");
+    drop(store);
+    assert_eq!(open_at(&disk, &clock).cabinet_opened(), None);
+}
+
+#[test]
 fn a_copy_that_does_not_read_back_as_it_was_written_is_not_issued() {
     let bench = Bench::new();
     let (store, _) = bench.open();
@@ -553,6 +569,8 @@ fn any_record() -> impl Strategy<Value = Record> {
                             .expect("a year from 0 to 9999")),
             }
         ),
+        text.prop_map(|how| Record::CabinetOpened { how }),
+        text.prop_map(|by| Record::CabinetCleared { by }),
         (text, any::<u64>()).prop_map(|(sha256, sequence)| Record::AgedOut {
             sequence,
             sha256,
