@@ -46,6 +46,7 @@ use crate::steps::speak::Speaker;
 use crate::steps::ticket::{Press, TicketStation};
 use crate::steps::{certify::CopyAssets, decide::Keys, read::ReaderPool, seal_key::SealKey};
 use crate::store::{self, Recovery, Store, StoreError};
+use crate::watchdog::Beats;
 
 /// Largest font, image or certificate file that is read at start, in bytes.
 const ASSET_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -184,6 +185,7 @@ pub fn assemble(
         random: Arc::new(SystemRandom),
         clock,
         guard: Guard::default(),
+        beats: Beats::default(),
         clock_gauge: Mutex::new(clock_gauge(&board.clock)),
         store: Arc::new(store),
         scanner: Mutex::new(scanner),

@@ -26,6 +26,7 @@ use crate::visit::{
     Answer, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, FaceGap, FaceOutcome,
     Issued, PageId, Say, Severity, State, Trouble, Visit, VisitId, Wish,
 };
+use crate::watchdog::Beats;
 
 /// How often time is told to the visit.
 const TICK: Duration = Duration::from_secs(1);
@@ -40,6 +41,8 @@ pub struct Parts {
     pub store: Arc<Store>,
     /// What keeps the kiosk from signing.
     pub guard: Guard,
+    /// The signs of life that the service manager's watchdog asks for.
+    pub beats: Beats,
     /// What stands behind the clock.
     pub clock_gauge: Mutex<Box<dyn ClockGauge>>,
     /// The document scanner.
@@ -143,6 +146,11 @@ impl Kiosk {
         let _ = self.inbox.send(Message { event, taken: None });
     }
 
+    /// The upload gives a sign of life.
+    pub fn upload_lives(&self) {
+        self.parts().beats.upload.give(self.parts().clock.steady());
+    }
+
     fn answer(&self, visit: VisitId, answer: Answer) {
         // As above: an answer that nobody can take any more is not missed.
         let _ = self.inbox.send(Message { event: Event::Answer(visit, answer), taken: None });
@@ -195,6 +203,8 @@ impl Engine {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let jobs = self.machine.take(message.event);
+            let parts = self.kiosk.parts();
+            parts.beats.engine.give(parts.clock.steady());
             if *self.machine.visit() != *self.published.borrow() {
                 let before = self.published.send_replace(self.machine.visit().clone());
                 if !matches!(before.state(), State::Issued(..)) {

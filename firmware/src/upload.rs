@@ -21,6 +21,7 @@ mod uploader;
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::time::Duration;
 
 use formats_wire::ReceiptKey;
 use schemars::JsonSchema;
@@ -32,6 +33,8 @@ pub use transport::{
     ANSWER_BYTES_MAX, ANSWER_TIME_MAX, Answering, Https, Transport, TransportError,
 };
 pub use uploader::{Round, Uploader};
+
+use crate::watchdog::SIGN;
 
 /// Who uploads, and whose receipts it believes.
 #[derive(Debug, Clone)]
@@ -66,9 +69,16 @@ impl Default for Policy {
 
 /// Uploads what waits, and whatever comes, until `stopped` turns true or is dropped. Returns early
 /// only when the device's key fails, as when its token was pulled: make a new transport and call
-/// again. `woken` makes it look at once.
-pub async fn run(mut uploader: Uploader, woken: Arc<Notify>, mut stopped: watch::Receiver<bool>) {
+/// again. `woken` makes it look at once. While it waits for its next turn it calls `lives` now and
+/// then; what happens in a turn is its transport's to tell.
+pub async fn run(
+    mut uploader: Uploader,
+    woken: Arc<Notify>,
+    mut stopped: watch::Receiver<bool>,
+    lives: impl Fn(),
+) {
     while !*stopped.borrow() {
+        lives();
         let round = tokio::select! {
             round = uploader.round() => round,
             _ = stopped.changed() => return,
@@ -78,9 +88,20 @@ pub async fn run(mut uploader: Uploader, woken: Arc<Notify>, mut stopped: watch:
             Round::KeyLost => return,
         };
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            () = rest(pause, &lives) => {}
             () = woken.notified() => {}
             _ = stopped.changed() => return,
         }
+    }
+}
+
+/// Waits for so long, with a sign of life now and then. A sleep that never wakes gives none.
+pub async fn rest(pause: Duration, lives: &impl Fn()) {
+    let mut left = pause;
+    while !left.is_zero() {
+        let part = left.min(SIGN);
+        tokio::time::sleep(part).await;
+        left -= part;
+        lives();
     }
 }

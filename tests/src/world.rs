@@ -49,6 +49,8 @@ pub struct WorldOptions {
     pub printers: String,
     /// More sections of the board file, for what hangs at the cabinet.
     pub cabinet: String,
+    /// More of the kiosk's environment.
+    pub environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl Default for WorldOptions {
@@ -67,6 +69,7 @@ impl Default for WorldOptions {
             camera: None,
             printers: String::new(),
             cabinet: String::new(),
+            environment: vec![],
         }
     }
 }
@@ -427,6 +430,7 @@ roots = "trust/root.pem"
         let tpm = self.tpm.iter().flat_map(Tpm::environment);
         command.envs(tpm.map(|(name, value)| (name, value)));
         command.envs(self.card_readers.iter().map(CardReaders::environment));
+        command.envs(self.options.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.options.credentials {
             command.env("CREDENTIALS_DIRECTORY", folder);
         }

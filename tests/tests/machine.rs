@@ -1,6 +1,8 @@
-//! The machine under the kiosk: the UPS that feeds it.
+//! The machine under the kiosk: the UPS that feeds it, and the service manager that watches it.
 
+use std::os::unix::net::UnixDatagram;
 use std::path::Path;
+use std::time::Duration;
 
 use counterpart::{UPS, VirtualUps};
 use e2e::{Failure, OFFICER_PIN, World, WorldOptions};
@@ -73,4 +75,34 @@ fn a_battery_that_ends_ends_the_visit_keeps_the_copy_and_switches_off() -> Resul
     let copies = world.outbox()?["copies"].as_array().map_or(0, Vec::len);
     assert_eq!(copies, 1, "what was certified is kept");
     Ok(())
+}
+
+#[test]
+fn the_service_manager_hears_that_the_kiosk_is_ready_and_lives() -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let sheet = folder.path().join("sheet.ppm");
+    std::fs::write(&sheet, paper::original(1)?.swap_remove(0).to_ppm())?;
+    let address = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&address)?;
+    manager.set_read_timeout(Some(Duration::from_secs(60)))?;
+    let options = WorldOptions {
+        sim_sheets: Some(vec![sheet]),
+        environment: vec![("NOTIFY_SOCKET", address), ("WATCHDOG_USEC", "500000".into())],
+        ..WorldOptions::default()
+    };
+    let world = World::started(&folder.path().join("world"), options)?;
+    let mut said = [0; 256];
+    let mut hear = || -> Result<String, Failure> {
+        let length = manager.recv(&mut said)?;
+        Ok(String::from_utf8_lossy(&said[..length]).into_owned())
+    };
+    assert_eq!(hear()?, "READY=1");
+    assert_eq!(hear()?, "WATCHDOG=1\nSTATUS=visit: idle");
+    world.citizen()?.start()?;
+    for _ in 0..100 {
+        if hear()? == "WATCHDOG=1\nSTATUS=visit: collecting" {
+            return Ok(());
+        }
+    }
+    Err("the status does not follow the visit".into())
 }

@@ -25,6 +25,7 @@ use crate::stick;
 use crate::store::{Record, Store};
 use crate::upload::device_key::OnDemandKey;
 use crate::upload::{self, Https, Identity, Uploader};
+use crate::watchdog::{self, Beating, Manager};
 
 /// Version of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -93,6 +94,11 @@ pub fn run(args: Run) -> Outcome {
         let tending = tokio::spawn(tend(Arc::clone(&kiosk.parts().store), stopped.clone()));
         let spooled = tokio::spawn(keep_draining(kiosk.clone(), stopped.clone()));
         let watching = tokio::spawn(watch_keys(kiosk.clone()));
+        if let Err(error) = Manager::of_process().and_then(|manager| {
+            manager.map_or(Ok(()), |manager| watchdog::watch(kiosk.clone(), manager))
+        }) {
+            return complain(&error, "start the kiosk by its unit, or without NOTIFY_SOCKET");
+        }
         let uploading = tokio::spawn(keep_uploading(kiosk.clone(), stopped));
         let outcome = tokio::select! {
             served = screen.serve() => match served {
@@ -263,17 +269,19 @@ fn announce(kiosk: &Kiosk, screen: &Screen) -> std::io::Result<()> {
 /// Uploads for as long as the kiosk runs; a missing device key is looked for again and again.
 pub(super) async fn keep_uploading(kiosk: Kiosk, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
+        kiosk.upload_lives();
         let of = kiosk.clone();
         let uploader = tokio::task::spawn_blocking(move || open_link(&of)).await;
         match uploader {
             Ok(Ok(uploader)) => {
                 let woken = Arc::clone(&kiosk.parts().copy_issued);
-                upload::run(uploader, woken, stopped.clone()).await;
+                upload::run(uploader, woken, stopped.clone(), || kiosk.upload_lives()).await;
             }
             Ok(Err(error)) => tracing::error!(error = crate::chain(&*error), "no link to registry"),
             Err(error) => tracing::error!(%error, "the link could not be opened"),
         }
-        let pause = tokio::time::sleep(LINK_RETRY);
+        let lives = || kiosk.upload_lives();
+        let pause = upload::rest(LINK_RETRY, &lives);
         tokio::select! { () = pause => {}, _ = stopped.changed() => {} }
     }
 }
@@ -312,7 +320,7 @@ fn open_link(kiosk: &Kiosk) -> Result<Uploader, Box<dyn std::error::Error + Send
     let transport = Https::new(&config.registry.device_url, tls)?;
     let uploader = Uploader::new(
         Arc::clone(&parts.store),
-        Arc::new(transport),
+        Arc::new(Beating::new(transport, kiosk.clone())),
         identity(config)?,
         Arc::clone(&parts.clock),
         Arc::clone(&parts.random),

@@ -145,7 +145,7 @@ impl Bench {
     }
 
     fn start(&self) -> tokio::task::JoinHandle<()> {
-        tokio::spawn(run(self.uploader(), Arc::clone(&self.woken), self.stop.subscribe()))
+        tokio::spawn(run(self.uploader(), Arc::clone(&self.woken), self.stop.subscribe(), || ()))
     }
 
     async fn until(&self, what: &str, done: impl Fn(&Self) -> bool) {

@@ -17,6 +17,7 @@ use kiosk::visit::{
     Answer, Approval, Decision, Deferral, DeferralReason, Event, RefusalReason, Say, State, Visit,
     VisitId, Wish,
 };
+use kiosk::watchdog::Beats;
 
 use crate::Violation;
 use crate::chaos::{Chaos, Trouble};
@@ -493,6 +494,7 @@ impl SimKiosk {
             config: config(&self.name, &self.pin_file),
             clock,
             guard: Guard::default(),
+            beats: Beats::default(),
             clock_gauge: Mutex::new(Box::new(SimGauge(self.chaos.clone()))),
             store,
             scanner: Mutex::new(Box::new(SimScanner(self.chaos.clone()))),

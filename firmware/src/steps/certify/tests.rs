@@ -22,6 +22,7 @@ use crate::steps::picture::Picture;
 use crate::steps::read::PageReader;
 use crate::steps::seal_key::SealKey;
 use crate::store::Store;
+use crate::watchdog::Beats;
 
 const BOOK: &str = "03/2026-SCT/BS";
 
@@ -153,6 +154,7 @@ impl Bench {
             config: config(&pin, fee),
             clock: Arc::new(clock),
             guard: Guard::default(),
+            beats: Beats::default(),
             clock_gauge: Mutex::new(Box::new(SimClockGauge::new(ClockState::Free))),
             store: Arc::new(store),
             scanner: Mutex::new(Box::new(SimScanner::new([]))),
