@@ -357,6 +357,7 @@ impl Hands {
             | Effect::LookForFace
             | Effect::CompareFace { .. }
             | Effect::RecordConsent(_)
+            | Effect::RecordRescan { .. }
             | Effect::OpenKey(_)
             | Effect::Certify(_)
             | Effect::PrintTicket(_)
@@ -407,6 +408,10 @@ impl Hands {
             Effect::RecordConsent(given) => {
                 let purpose = "face".into();
                 self.note(Record::Consent { visit: visit.0.clone(), purpose, given });
+                None
+            }
+            Effect::RecordRescan { request, pages } => {
+                self.note(decide::rescan_asked(&self.parts, visit, &request, &pages));
                 None
             }
             Effect::Defer(deferral) => Some(self.defer(&dossier, &deferral)),
@@ -737,6 +742,7 @@ fn failed(effect: &Effect, cause: &str) -> Answer {
         | Effect::DropPage(_)
         | Effect::RecordSecretMark
         | Effect::RecordConsent(_)
+        | Effect::RecordRescan { .. }
         | Effect::StopFace
         | Effect::NoteReceived
         | Effect::KeepSlip

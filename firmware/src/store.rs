@@ -268,6 +268,7 @@ impl Store {
             | Record::FaceLookedAt { .. }
             | Record::CabinetOpened { .. }
             | Record::CabinetCleared { .. }
+            | Record::RescanAsked { .. }
             | Record::VisitWiped { .. } => self.append(record).map(drop),
             Record::BookOpened { .. }
             | Record::BookClosed { .. }

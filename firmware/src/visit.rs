@@ -16,6 +16,8 @@
 //!                                     |                     |
 //!                                     |     Deciding <------+ (token or disk trouble)
 //!                                     |
+//!                                     +-> AwaitingRescan <-> Scanning, Reading -> Checking
+//!                                     |          (a page once more; then Deciding)
 //!                                     +-> Deferring -> Deferred (pages wiped; a slip tells when)
 //! ```
 //!
@@ -30,12 +32,14 @@ mod ended;
 mod face;
 mod identifying;
 mod reading;
+mod rescanning;
 mod types;
 
 use time::{Duration, OffsetDateTime};
 
 pub use deferring::{Appointment, Deferral, DeferralReason};
 pub use face::{FACE_TRIES_MAX, FaceGap, FaceOutcome, FaceResult};
+pub use rescanning::{RESCANS_MAX, Rescan, RescanReason, RescanRequest};
 pub use types::{
     Answer, Approval, ChipGap, ChipOutcome, ChipSuspicion, Decision, Dossier, Effect, Event,
     Issued, KindFact, PageId, Prints, Refusal, RefusalReason, Say, Severity, Trouble, VisitId,
@@ -76,6 +80,8 @@ pub enum State {
     AwaitingFace(Dossier),
     /// An officer's decision is awaited.
     Deciding(Dossier),
+    /// A page is awaited once more, as the officer asked.
+    AwaitingRescan(Dossier),
     /// The officer's key is being opened with the PIN just entered.
     Authorising(Dossier, Decision),
     /// Number, file, signatures and journal are being made.
@@ -130,6 +136,7 @@ impl Visit {
             | State::Identifying(dossier)
             | State::AwaitingFace(dossier)
             | State::Deciding(dossier)
+            | State::AwaitingRescan(dossier)
             | State::Authorising(dossier, _)
             | State::Certifying(dossier, _)
             | State::Deferring(dossier, _)
@@ -185,6 +192,7 @@ fn on_wish(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         State::Identifying(dossier) => identifying::leave(dossier, &wish),
         State::AwaitingFace(dossier) => identifying::face_wish(dossier, &wish),
         State::Deciding(dossier) => deciding::wish(dossier, wish),
+        State::AwaitingRescan(dossier) => rescanning::wish(dossier, &wish),
         State::Issued(dossier, issued) => ended::issued(dossier, issued, wish, now),
         State::Refused(dossier, why) => ended::restart(State::Refused(dossier, why), wish, now),
         State::Failed(dossier, why) => ended::restart(State::Failed(dossier, why), wish, now),
@@ -205,6 +213,10 @@ fn on_answer(state: State, answer: Answer) -> Next {
     };
     match state {
         State::Collecting(dossier) => collecting::answer(dossier, answer, State::Collecting),
+        State::Scanning(dossier) if dossier.rescan.is_some() => {
+            rescanning::scanned(dossier, answer)
+        }
+        State::Reading(dossier) if dossier.rescan.is_some() => rescanning::read(dossier, answer),
         State::Scanning(dossier) => collecting::answer(dossier, answer, State::Scanning),
         State::Reading(dossier) => reading::answer(dossier, answer),
         State::Checking(dossier) => reading::checked(dossier, answer),
@@ -217,6 +229,7 @@ fn on_answer(state: State, answer: Answer) -> Next {
         | State::AwaitingCard(_)
         | State::AwaitingFace(_)
         | State::Deciding(_)
+        | State::AwaitingRescan(_)
         | State::Deferred(..)
         | State::Refused(..)
         | State::Failed(..)) => (still, vec![]),
@@ -225,7 +238,10 @@ fn on_answer(state: State, answer: Answer) -> Next {
 
 fn tick(state: State, waited: Duration) -> Next {
     let limit = match &state {
-        State::Collecting(_) | State::AwaitingCard(_) | State::AwaitingFace(_) => PERSON_WAIT_MAX,
+        State::Collecting(_)
+        | State::AwaitingCard(_)
+        | State::AwaitingFace(_)
+        | State::AwaitingRescan(_) => PERSON_WAIT_MAX,
         State::Deciding(_) => OFFICER_WAIT_MAX,
         State::Deferred(..) => SLIP_KEPT_MAX,
         // A printer has limits of its own, too.

@@ -214,6 +214,20 @@ impl Officer {
         self.0.post("/api/officer/defer", &body)
     }
 
+    /// Asks for pages to be scanned again, for a reason's code; all if none is named.
+    pub fn rescan(
+        &self,
+        officer: &str,
+        code: &str,
+        pages: &[u32],
+    ) -> Result<(u16, Value), Failure> {
+        let case = self.case()?;
+        let body = json!({
+            "visit": case["visit"], "officer": officer, "reason": code, "pages": pages,
+        });
+        self.0.post("/api/officer/rescan", &body)
+    }
+
     /// Says that the slip is in the requester's hands.
     pub fn slip_given(&self) -> Result<(), Failure> {
         self.0.post("/api/officer/slip-given", &json!({})).map(drop)

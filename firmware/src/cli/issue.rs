@@ -119,6 +119,10 @@ async fn walk(kiosk: Kiosk, args: Issue, has_card: bool) -> Outcome {
             },
             // Papers came as files: there is nobody to look at.
             State::AwaitingFace(_) => drop(kiosk.wish(Wish::SkipFace)),
+            State::AwaitingRescan(_) => {
+                say(format_args!("officer: the pages are files; they stay as they are"));
+                drop(kiosk.wish(Wish::WithdrawRescan));
+            }
             State::AwaitingCard(_) if card_tried => drop(kiosk.wish(Wish::SkipCard)),
             State::AwaitingCard(_) => {
                 card_tried = true;

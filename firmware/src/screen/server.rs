@@ -1,6 +1,7 @@
 //! The HTTP side of the screens: pages, views, wishes, events.
 
 mod appointment;
+mod rescan;
 mod technician;
 
 use std::convert::Infallible;
@@ -161,6 +162,8 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/api/officer/pages/{file}", get(page_image))
         .route("/api/officer/decide", post(decide))
         .route("/api/officer/defer", post(appointment::defer))
+        .route("/api/officer/rescan", post(rescan::ask))
+        .route("/api/officer/rescan-withdrawn", post(rescan::withdraw))
         .route("/api/officer/slip.pdf", get(appointment::slip))
         .route("/api/officer/slip-given", post(appointment::given))
         .layer(middleware::from_fn_with_state((Arc::clone(&state), Role::Officer), require_role));
@@ -261,6 +264,7 @@ async fn asset(Path(file): Path<String>) -> Response {
         "officer.js" => ("text/javascript", include_str!("web/officer.js")),
         "technician.js" => ("text/javascript", include_str!("web/technician.js")),
         "appointment.js" => ("text/javascript", include_str!("web/appointment.js")),
+        "rescan.js" => ("text/javascript", include_str!("web/rescan.js")),
         "screen.css" => ("text/css", include_str!("web/screen.css")),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };

@@ -11,8 +11,8 @@ use crate::engine::{Kiosk, lock};
 use crate::steps::check::{Finding, Level};
 use crate::steps::{chip, clock, defer, deliver};
 use crate::visit::{
-    Appointment, Dossier, FaceOutcome, FaceResult, Issued, KindFact, RefusalReason, Say, Severity,
-    State, Trouble, Visit,
+    Appointment, Dossier, FaceOutcome, FaceResult, Issued, KindFact, RESCANS_MAX, RefusalReason,
+    RescanReason, Say, Severity, State, Trouble, Visit,
 };
 
 /// The citizen's view.
@@ -40,6 +40,8 @@ pub struct VisitView {
     pub appointment: Option<AppointmentView>,
     /// The reason, once refused.
     pub refusal: Option<RefusalView>,
+    /// The page that the officer asked for again, and why.
+    pub rescan: Option<Sentence>,
     /// Time taken by the stages.
     pub timings: Vec<Timing>,
 }
@@ -135,12 +137,28 @@ pub struct CaseView {
     pub deferrals: Vec<DeferralView>,
     /// The result, once there is one.
     pub issued: Option<IssuedView>,
+    /// Reasons to ask for pages again; none once that was done too often.
+    pub rescans: Vec<RescanView>,
+    /// What the person was asked for, until the case is back.
+    pub rescan: Option<Sentence>,
     /// When the copy was promised for, while its slip can be printed.
     pub appointment: Option<AppointmentView>,
     /// The kiosk's clock.
     pub clock: ClockView,
     /// What is wrong with the signing keys.
     pub keys: Vec<Sentence>,
+}
+
+/// A reason to ask for pages again.
+#[derive(Debug, Serialize)]
+pub struct RescanView {
+    /// Its code.
+    pub code: &'static str,
+    /// Whether it asks for one page more, not for some of those that are there.
+    pub adds: bool,
+    /// Its words.
+    #[serde(flatten)]
+    pub words: Sentence,
 }
 
 /// Scores of the comparison of faces, in thousandths.
@@ -217,6 +235,8 @@ pub struct EvidenceView {
 pub struct PageView {
     /// Page id, for the image address `/api/officer/pages/{id}.jpg`.
     pub id: u32,
+    /// Rises with each request to scan again: the image at that address may be another.
+    pub scan: u8,
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
@@ -292,6 +312,7 @@ pub(crate) const fn state_name(state: &State) -> &'static str {
         State::Identifying(_) => "identifying",
         State::AwaitingFace(_) => "awaiting_face",
         State::Deciding(_) => "deciding",
+        State::AwaitingRescan(_) => "awaiting_rescan",
         State::Authorising(..) => "authorising",
         State::Certifying(..) => "certifying",
         State::Deferring(..) => "deferring",
@@ -315,6 +336,7 @@ const fn state_say(state: &State) -> Say {
         State::Identifying(_) => Say::Identifying,
         State::AwaitingFace(_) => Say::AskFace,
         State::Deciding(_) => Say::OfficerLooks,
+        State::AwaitingRescan(_) => Say::RescanPage,
         State::Authorising(..) => Say::OfficerConfirms,
         State::Certifying(..) => Say::Certifying,
         State::Deferring(..) => Say::Deferring,
@@ -372,6 +394,26 @@ fn face_scores(dossier: &Dossier) -> Option<FaceScores> {
     }
 }
 
+fn rescan_views(dossier: Option<&Dossier>) -> Vec<RescanView> {
+    if dossier.is_none_or(|dossier| dossier.rescans >= RESCANS_MAX) {
+        return vec![];
+    }
+    let view = |reason: RescanReason| RescanView {
+        code: reason.code(),
+        adds: reason == RescanReason::Missing,
+        words: words::rescan(reason),
+    };
+    RescanReason::ALL.into_iter().map(view).collect()
+}
+
+/// Which page is asked for, by its place among the pages, from 1.
+fn rescan_page(dossier: &Dossier) -> Option<Sentence> {
+    let rescan = dossier.rescan.as_ref()?;
+    let wanted = rescan.wanted.first()?;
+    let place = dossier.pages.iter().take_while(|(id, _)| id != wanted).count();
+    Some(words::rescan_page(rescan.reason, place + 1))
+}
+
 fn refusal_view(reason: RefusalReason) -> RefusalView {
     RefusalView {
         code: reason.code(),
@@ -391,7 +433,8 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
         | State::AwaitingCard(d)
         | State::Scanning(d)
         | State::Identifying(d)
-        | State::AwaitingFace(d) => d.say,
+        | State::AwaitingFace(d)
+        | State::AwaitingRescan(d) => d.say,
         State::Issued(d, copy) => {
             says[1] = d.say;
             copy.prints.say()
@@ -423,6 +466,10 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
             State::Refused(_, refusal) => Some(refusal_view(refusal.reason)),
             _ => None,
         },
+        rescan: match state {
+            State::AwaitingRescan(dossier) => rescan_page(dossier),
+            _ => None,
+        },
         timings: kiosk.desk().timings.clone(),
     }
 }
@@ -448,7 +495,7 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         title: if shown { desk.title.clone() } else { String::new() },
         fields: if shown { desk.fields.iter().map(field_view).collect() } else { vec![] },
         findings: dossier.into_iter().flat_map(|d| d.findings.iter().map(finding_view)).collect(),
-        pages: if shown { page_views(&desk) } else { vec![] },
+        pages: if shown { page_views(&desk, dossier.map_or(0, |d| d.rescans)) } else { vec![] },
         requester: if shown { requester_view(&desk, now) } else { None },
         chip: dossier.and_then(|dossier| dossier.chip).map(words::chip),
         face: dossier.and_then(|dossier| dossier.face).map(words::face),
@@ -457,6 +504,8 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         officers: kiosk.parts().config.officers.iter().map(|o| officer_view(o, now)).collect(),
         reasons: RefusalReason::ALL.into_iter().map(refusal_view).collect(),
         deferrals: if shown { deferral_views(kiosk, desk.received) } else { vec![] },
+        rescans: rescan_views(dossier),
+        rescan: dossier.and_then(rescan_page),
         issued: issued_view(state),
         appointment: appointment_view(state),
         keys: lock(&kiosk.parts().key_problems).iter().filter_map(words::key).collect(),
@@ -510,11 +559,12 @@ fn finding_view(finding: &Finding) -> FindingView {
     }
 }
 
-fn page_views(desk: &Desk) -> Vec<PageView> {
+fn page_views(desk: &Desk, scan: u8) -> Vec<PageView> {
     desk.pages
         .iter()
         .map(|(id, page)| PageView {
             id: id.0,
+            scan,
             width: page.picture.width,
             height: page.picture.height,
             confidence: page.reading.confidence,

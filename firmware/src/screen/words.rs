@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{KeyReport, Problem};
-use crate::visit::{DeferralReason, RefusalReason, Say};
+use crate::visit::{DeferralReason, RefusalReason, RescanReason, Say};
 
 /// The words of one language, by id.
 #[derive(Debug, Deserialize)]
@@ -16,6 +16,8 @@ struct Language {
     refusal: BTreeMap<String, String>,
     refusal_ground: BTreeMap<String, String>,
     deferral: BTreeMap<String, String>,
+    rescan: BTreeMap<String, String>,
+    rescan_page: BTreeMap<String, String>,
     chip: BTreeMap<String, String>,
     face: BTreeMap<String, String>,
     key: BTreeMap<String, String>,
@@ -84,6 +86,18 @@ pub fn deferral(reason: DeferralReason) -> Sentence {
     sentence(|language| &language.deferral, reason.code())
 }
 
+/// Why a page is scanned again, for the officer who chooses.
+pub fn rescan(reason: RescanReason) -> Sentence {
+    sentence(|language| &language.rescan, reason.code())
+}
+
+/// Which page the person is asked to lay again, from 1, and why.
+pub fn rescan_page(reason: RescanReason, page: usize) -> Sentence {
+    let words = sentence(|language| &language.rescan_page, reason.code());
+    let filled = |text: String| text.replace("{page}", &page.to_string());
+    Sentence { vi: filled(words.vi), en: filled(words.en) }
+}
+
 /// What came of the card's chip.
 pub fn chip(outcome: crate::visit::ChipOutcome) -> Sentence {
     sentence(|language| &language.chip, outcome.code())
@@ -124,6 +138,8 @@ mod tests {
             (&vi.refusal, &en.refusal),
             (&vi.refusal_ground, &en.refusal_ground),
             (&vi.deferral, &en.deferral),
+            (&vi.rescan, &en.rescan),
+            (&vi.rescan_page, &en.rescan_page),
             (&vi.chip, &en.chip),
             (&vi.face, &en.face),
             (&vi.key, &en.key),
@@ -152,6 +168,19 @@ mod tests {
             assert!(!deferral(reason).vi.starts_with('['), "{reason:?}");
             assert_eq!(DeferralReason::with_code(reason.code()), Some(reason));
         }
+    }
+
+    #[test]
+    fn every_reason_to_scan_again_has_words_and_tells_the_page() {
+        for reason in RescanReason::ALL {
+            assert!(!rescan(reason).vi.starts_with('['), "{reason:?}");
+            let told = rescan_page(reason, 12);
+            let numbered = told.vi.contains("12") && told.en.contains("12");
+            assert_eq!(numbered, reason != RescanReason::Missing, "{told:?}");
+            assert!(!told.vi.contains('{') && !told.vi.starts_with('['), "{told:?}");
+            assert_eq!(RescanReason::with_code(reason.code()), Some(reason));
+        }
+        assert_eq!(WORDS[0].rescan.len(), RescanReason::ALL.len());
     }
 
     #[test]

@@ -11,7 +11,9 @@ use super::seal_key::SealKey;
 use crate::config::Officer;
 use crate::engine::{Parts, lock};
 use crate::store::{self, Contradiction, Record, StoreError};
-use crate::visit::{Decision, RefusalReason, Say, Severity, Trouble, VisitId};
+use crate::visit::{
+    Decision, PageId, RefusalReason, RescanRequest, Say, Severity, Trouble, VisitId,
+};
 
 /// Wrong PINs in a row after which the kiosk refuses to try the token again. Tokens lock themselves
 /// for good after 3 to 10; the kiosk stops before that.
@@ -129,6 +131,22 @@ pub fn record_secret_mark(parts: &Parts, visit: &VisitId) -> Result<(), Trouble>
     let reason = RefusalReason::R3.code().into();
     note(parts, Record::Refused { visit: visit.0.clone(), reason })?;
     note(parts, Record::VisitWiped { visit: visit.0.clone() })
+}
+
+/// The record of pages that are scanned again.
+pub fn rescan_asked(
+    parts: &Parts,
+    visit: &VisitId,
+    request: &RescanRequest,
+    pages: &[PageId],
+) -> Record {
+    let officer = parts.config.officer(&request.officer);
+    Record::RescanAsked {
+        visit: visit.0.clone(),
+        officer: officer.map(|officer| officer.name.clone()).unwrap_or_default(),
+        reason: request.reason.code().into(),
+        pages: pages.iter().map(|page| page.0).collect(),
+    }
 }
 
 fn decision(

@@ -438,6 +438,17 @@ pub enum Record {
         /// Who, in the words of the command.
         by: String,
     },
+    /// An officer asked for pages of the original to be scanned again.
+    RescanAsked {
+        /// The visit.
+        visit: String,
+        /// Full name of who asked.
+        officer: String,
+        /// Code of the reason.
+        reason: String,
+        /// The pages, numbered in the order of scanning.
+        pages: Vec<u32>,
+    },
     /// Journal and copies were read again.
     Scrubbed {
         /// Copies that are missing, unreadable or changed.

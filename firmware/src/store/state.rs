@@ -195,6 +195,7 @@ impl State {
             | Record::FaceLookedAt { .. }
             | Record::CabinetOpened { .. }
             | Record::CabinetCleared { .. }
+            | Record::RescanAsked { .. }
             | Record::Scrubbed { .. }
             | Record::VisitWiped { .. } => Ok(()),
         }

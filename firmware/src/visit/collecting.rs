@@ -23,6 +23,8 @@ pub(super) fn start(wish: Wish, now: OffsetDateTime) -> Next {
         chip: None,
         face: None,
         face_tries: 0,
+        rescan: None,
+        rescans: 0,
         say: None,
         trouble: None,
     };
@@ -59,6 +61,8 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::SkipFace
         | Wish::Decide(_)
         | Wish::Defer(_)
+        | Wish::Rescan(_)
+        | Wish::WithdrawRescan
         | Wish::SlipGiven
         | Wish::PrintAgain
         | Wish::End => (State::Collecting(dossier), vec![]),

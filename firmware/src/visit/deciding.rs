@@ -11,6 +11,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
             (State::Authorising(dossier, decision), vec![effect])
         }
         Wish::Defer(deferral) => super::deferring::begin(dossier, deferral),
+        Wish::Rescan(request) => super::rescanning::begin(dossier, &request),
         Wish::Start { .. }
         | Wish::ScanPage
         | Wish::PagesDone
@@ -18,6 +19,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::SkipCard
         | Wish::CompareFace { .. }
         | Wish::SkipFace
+        | Wish::WithdrawRescan
         | Wish::SlipGiven
         | Wish::PrintAgain
         | Wish::End => (State::Deciding(dossier), vec![]),

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::{
     Answer, Dossier, Effect, Issued, Next, Prints, Say, Severity, State, Trouble, Wish, collecting,
+    rescanning,
 };
 
 /// The person ends the visit. While a copy is being certified it cannot be ended any more: a number
@@ -26,6 +27,7 @@ pub(super) fn end(state: State) -> Next {
         | State::Identifying(_)
         | State::AwaitingFace(_)
         | State::Deciding(_)
+        | State::AwaitingRescan(_)
         | State::Issued(..)
         | State::Refused(..)
         | State::Failed(..) => (State::Idle, vec![Effect::Wipe]),
@@ -89,6 +91,8 @@ pub(super) fn restart(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         | Wish::SkipFace
         | Wish::Decide(_)
         | Wish::Defer(_)
+        | Wish::Rescan(_)
+        | Wish::WithdrawRescan
         | Wish::SlipGiven
         | Wish::PrintAgain
         | Wish::End => (state, vec![]),
@@ -98,6 +102,9 @@ pub(super) fn restart(state: State, wish: Wish, now: OffsetDateTime) -> Next {
 /// The kiosk cannot keep another copy: a visit that has not reached the officer ends before more of
 /// the person's time goes into it. Later it goes on, for the reserve is there for those who began.
 pub(super) fn no_room(state: State, trouble: Trouble) -> Next {
+    if state_of_rescan(&state) {
+        return (state, vec![]);
+    }
     match state {
         State::Collecting(mut dossier)
         | State::Scanning(mut dossier)
@@ -111,6 +118,7 @@ pub(super) fn no_room(state: State, trouble: Trouble) -> Next {
         | State::Identifying(_)
         | State::AwaitingFace(_)
         | State::Deciding(_)
+        | State::AwaitingRescan(_)
         | State::Authorising(..)
         | State::Certifying(..)
         | State::Deferring(..)
@@ -128,7 +136,8 @@ pub(super) fn power_ends(state: State, trouble: Trouble) -> Next {
         State::Collecting(mut dossier)
         | State::AwaitingCard(mut dossier)
         | State::AwaitingFace(mut dossier)
-        | State::Deciding(mut dossier) => {
+        | State::Deciding(mut dossier)
+        | State::AwaitingRescan(mut dossier) => {
             dossier.trouble = Some(trouble.clone());
             (State::Failed(dossier, trouble), vec![Effect::Wipe])
         }
@@ -154,6 +163,7 @@ pub(super) fn left(state: State) -> Next {
         State::Collecting(_)
         | State::AwaitingCard(_)
         | State::AwaitingFace(_)
+        | State::AwaitingRescan(_)
         | State::Issued(..)
         | State::Refused(..)
         | State::Failed(..) => expire(state),
@@ -168,6 +178,16 @@ pub(super) fn left(state: State) -> Next {
         | State::Deferring(..)
         | State::Deferred(..) => (state, vec![]),
     }
+}
+
+/// Whether the officer had the case already and waits for a page of it.
+const fn state_of_rescan(state: &State) -> bool {
+    matches!(
+        state,
+        State::Scanning(Dossier { rescan: Some(_), .. })
+            | State::Reading(Dossier { rescan: Some(_), .. })
+            | State::Checking(Dossier { rescan: Some(_), .. })
+    )
 }
 
 /// A wait came to its end: a result is cleared, an unfinished visit is wiped and says so.
@@ -185,6 +205,7 @@ pub(super) fn expire(state: State) -> Next {
             };
             (State::Failed(dossier, trouble), vec![Effect::Wipe])
         }
+        State::AwaitingRescan(dossier) => rescanning::expire(dossier),
         State::Deferred(..) => (State::Idle, vec![Effect::Wipe]),
         other => end(other),
     }

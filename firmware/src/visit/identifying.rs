@@ -25,6 +25,8 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::SkipFace
         | Wish::Decide(_)
         | Wish::Defer(_)
+        | Wish::Rescan(_)
+        | Wish::WithdrawRescan
         | Wish::SlipGiven
         | Wish::PrintAgain
         | Wish::End => (State::AwaitingCard(dossier), vec![]),

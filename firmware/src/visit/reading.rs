@@ -26,6 +26,8 @@ pub(super) fn checked(mut dossier: Dossier, answer: Answer) -> Next {
         Answer::CheckFailed(trouble) => {
             dossier.say = Some(trouble.say);
             dossier.trouble = Some(trouble);
+            // Pages that were replaced and not checked reach no officer: the way begins at them.
+            dossier.rescan = None;
             return (State::Collecting(dossier), vec![]);
         }
         _ => return (State::Checking(dossier), vec![]),
@@ -39,6 +41,9 @@ pub(super) fn checked(mut dossier: Dossier, answer: Answer) -> Next {
         let refusal = Refusal { reason: RefusalReason::R3 };
         let effects = vec![Effect::Wipe, Effect::RecordSecretMark];
         return (State::Refused(dossier, refusal), effects);
+    }
+    if dossier.rescan.is_some() {
+        return (super::rescanning::returned(dossier), vec![]);
     }
     (State::AwaitingCard(dossier), vec![])
 }

@@ -323,6 +323,129 @@ fn a_slip_that_nobody_takes_is_wiped_and_a_failed_appointment_goes_back_to_the_o
     assert_eq!(effects, [Effect::Wipe]);
 }
 
+fn ask_again(reason: RescanReason, pages: &[u32]) -> Event {
+    let pages = pages.iter().copied().map(PageId).collect();
+    wish(Wish::Rescan(RescanRequest { officer: "a".into(), reason, pages }))
+}
+
+#[test]
+fn a_page_is_scanned_again_in_its_place_and_the_case_comes_back() {
+    let mut events = to_the_officer();
+    events.push(ask_again(RescanReason::Blurred, &[2, 9]));
+    let (visit, effects) = run(events.clone());
+    assert!(matches!(visit.state(), State::AwaitingRescan(d) if d.pages.len() == 2));
+    let Some(Effect::RecordRescan { pages, .. }) = effects.last() else { panic!("{effects:?}") };
+    assert_eq!(pages, &[PageId(2)], "a page that there is none of is not asked for");
+    events.push(wish(approve()));
+    assert!(matches!(run(events.clone()).0.state(), State::AwaitingRescan(_)), "nothing is signed");
+
+    // The first try is of no use: the page stays as it was, and is asked for again.
+    events.push(wish(Wish::ScanPage));
+    events.push(answer(Answer::Scanned(PageId(2))));
+    events.push(answer(Answer::PageUnusable(PageId(2), trouble(Say::PageBlank))));
+    let (visit, effects) = run(events.clone());
+    let State::AwaitingRescan(dossier) = visit.state() else { panic!("{visit:?}") };
+    assert_eq!((dossier.say, dossier.pages.len()), (Some(Say::PageBlank), 2));
+    assert!(dossier.all_read() && !effects.contains(&Effect::DropPage(PageId(2))));
+
+    events.push(wish(Wish::ScanPage));
+    events.push(answer(Answer::Scanned(PageId(2))));
+    events.push(answer(Answer::Read { page: PageId(2), turned: false }));
+    let (visit, effects) = run(events.clone());
+    assert!(matches!(visit.state(), State::Checking(_)));
+    assert_eq!(effects.last(), Some(&Effect::Check));
+    events.push(answer(Answer::Checked { kind: kind(), findings: vec![] }));
+    let (visit, _) = run(events);
+    let State::Deciding(dossier) = visit.state() else { panic!("{visit:?}") };
+    assert_eq!(dossier.pages, [(PageId(1), true), (PageId(2), true)]);
+    assert!(dossier.rescan.is_none() && dossier.card_read, "the card is not asked for again");
+}
+
+#[test]
+fn all_pages_or_one_more_are_laid_one_after_the_other() {
+    let lay = |page| {
+        [
+            wish(Wish::ScanPage),
+            answer(Answer::Scanned(PageId(page))),
+            answer(Answer::Read { page: PageId(page), turned: false }),
+        ]
+    };
+    let mut events = to_the_officer();
+    events.push(ask_again(RescanReason::Light, &[]));
+    events.extend(lay(1));
+    let (visit, _) = run(events.clone());
+    assert!(matches!(visit.state(), State::AwaitingRescan(_)));
+    events.extend(lay(2));
+    events.push(answer(Answer::Checked { kind: kind(), findings: vec![] }));
+    events.push(ask_again(RescanReason::Missing, &[1]));
+    events.extend(lay(3));
+    events.push(answer(Answer::Checked { kind: kind(), findings: vec![] }));
+    let (visit, _) = run(events);
+    let State::Deciding(dossier) = visit.state() else { panic!("{visit:?}") };
+    assert_eq!(dossier.pages.len(), 3);
+    assert_eq!((dossier.rescans, dossier.next_page), (2, PageId(4)));
+}
+
+#[test]
+fn a_page_that_nobody_lays_again_brings_the_case_back_as_it_was() {
+    let mut events = to_the_officer();
+    events.push(ask_again(RescanReason::CutOff, &[1, 2]));
+    let (visit, _) = run(events.clone());
+    let (late, effects) = visit.clone().step(Event::Tick, at(60) + PERSON_WAIT_MAX);
+    let State::Deciding(dossier) = late.state() else { panic!("{late:?}") };
+    assert_eq!(dossier.trouble.as_ref().map(|t| t.say), Some(Say::RescanNotDone));
+    assert!(effects.is_empty() && dossier.pages.len() == 2);
+    let (back, _) = visit.clone().step(wish(Wish::WithdrawRescan), at(60));
+    assert!(matches!(back.state(), State::Deciding(d) if d.trouble.is_none()));
+    // One page was replaced: the rules look at it before the officer does.
+    events.push(wish(Wish::ScanPage));
+    events.push(answer(Answer::Scanned(PageId(1))));
+    events.push(answer(Answer::Read { page: PageId(1), turned: false }));
+    let (visit, _) = run(events);
+    let (late, effects) = visit.step(Event::Tick, at(60) + PERSON_WAIT_MAX);
+    assert!(matches!(late.state(), State::Checking(_)));
+    assert_eq!(effects, [Effect::Check]);
+    let checked = answer(Answer::Checked { kind: kind(), findings: vec![] });
+    let (late, _) = late.step(checked, at(9_000));
+    let told = |t: &Trouble| t.say == Say::RescanNotDone;
+    assert!(matches!(late.state(), State::Deciding(d) if d.trouble.as_ref().is_some_and(told)));
+}
+
+#[test]
+fn pages_are_asked_for_again_a_few_times_only() {
+    let mut events = to_the_officer();
+    for _ in 0..RESCANS_MAX {
+        events.push(ask_again(RescanReason::Blurred, &[]));
+        events.push(wish(Wish::WithdrawRescan));
+    }
+    events.push(ask_again(RescanReason::Blurred, &[]));
+    let (visit, effects) = run(events);
+    let State::Deciding(dossier) = visit.state() else { panic!("{visit:?}") };
+    assert_eq!(dossier.trouble.as_ref().map(|t| t.say), Some(Say::RescanTooOften));
+    let asked = effects.iter().filter(|e| matches!(e, Effect::RecordRescan { .. }));
+    assert_eq!(asked.count(), usize::from(RESCANS_MAX));
+}
+
+#[test]
+fn a_secret_mark_on_a_page_laid_again_ends_the_visit_too() {
+    let mut events = to_the_officer();
+    events.push(ask_again(RescanReason::WrongPage, &[1]));
+    events.push(wish(Wish::ScanPage));
+    events.push(answer(Answer::Scanned(PageId(1))));
+    events.push(answer(Answer::Read { page: PageId(1), turned: false }));
+    let finding = Finding {
+        rule: Rule::R3Secret,
+        level: Level::Stop,
+        vi: "mật".into(),
+        en: "secret".into(),
+        evidence: vec![],
+    };
+    events.push(answer(Answer::Checked { kind: kind(), findings: vec![finding] }));
+    let (visit, effects) = run(events);
+    assert!(matches!(visit.state(), State::Refused(..)));
+    assert!(effects.ends_with(&[Effect::Wipe, Effect::RecordSecretMark]));
+}
+
 #[test]
 fn a_secret_mark_wipes_the_pages_before_any_officer_sees_them() {
     let secret = Finding {
@@ -414,6 +537,12 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(refuse(RefusalReason::R1)),
         Just(defer()),
         Just(Wish::SlipGiven),
+        (proptest::sample::select(&RescanReason::ALL[..]), proptest::option::of(page.clone()))
+            .prop_map(|(reason, page)| {
+                let pages = page.into_iter().collect();
+                Wish::Rescan(RescanRequest { officer: "a".into(), reason, pages })
+            }),
+        Just(Wish::WithdrawRescan),
         Just(Wish::PrintAgain),
         Just(Wish::End),
     ];
@@ -479,6 +608,11 @@ proptest! {
                 let tries = next.dossier().map(|dossier| dossier.face_tries);
                 prop_assert!(tries.is_some_and(|tries| tries <= FACE_TRIES_MAX));
             }
+            // What is decided on was read and checked; a person is not sent back without end.
+            if let State::Deciding(dossier) | State::Certifying(dossier, _) = next.state() {
+                prop_assert!(dossier.all_read() && dossier.rescan.is_none());
+            }
+            prop_assert!(next.dossier().is_none_or(|dossier| dossier.rescans <= RESCANS_MAX));
             // The law's time limits begin when the officer has the case.
             let waits = |v: &Visit| matches!(v.state(), State::Deciding(_));
             prop_assert_eq!(before && waits(&next), effects.contains(&Effect::NoteReceived));

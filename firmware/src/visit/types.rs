@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::deferring::{Appointment, Deferral};
 use super::face::FaceOutcome;
+use super::rescanning::{Rescan, RescanRequest};
 use crate::steps::check::Finding;
 
 /// A visit's identity: 128 random bits, in hex.
@@ -53,6 +54,10 @@ pub struct Dossier {
     pub face: Option<FaceOutcome>,
     /// How often faces were compared.
     pub face_tries: u8,
+    /// The page that the officer asked for again, until the case is back.
+    pub rescan: Option<Rescan>,
+    /// How often the officer asked.
+    pub rescans: u8,
     /// What the person should hear now besides the state's own sentence.
     pub say: Option<Say>,
     /// The last trouble, for the technician.
@@ -196,6 +201,10 @@ pub enum Wish {
     Decide(Decision),
     /// An officer promises the copy for later, for which no PIN is needed.
     Defer(Deferral),
+    /// An officer asks for pages to be scanned again.
+    Rescan(RescanRequest),
+    /// The officer does without the page that was asked for.
+    WithdrawRescan,
     /// The officer has handed the appointment slip over.
     SlipGiven,
     /// Print the copy again, after it came to nothing.
@@ -461,6 +470,13 @@ pub enum Effect {
     },
     /// Record whether the person consented to the comparison of faces; fire and forget.
     RecordConsent(bool),
+    /// Record which pages are scanned again, and why; fire and forget.
+    RecordRescan {
+        /// What the officer asked for.
+        request: RescanRequest,
+        /// The pages that it comes to.
+        pages: Vec<PageId>,
+    },
     /// Stop looking at the person; done at once.
     StopFace,
     /// Note that paper and request are complete: the time limits of the law begin; done at once.
@@ -560,6 +576,12 @@ pub enum Say {
     FaceAgain,
     /// The officer is looking at it.
     OfficerLooks,
+    /// The officer asks for a page to be scanned again.
+    RescanPage,
+    /// The page was not laid in time (officer).
+    RescanNotDone,
+    /// No more scans of this paper can be asked for (officer).
+    RescanTooOften,
     /// The officer is confirming.
     OfficerConfirms,
     /// The copy is being made.

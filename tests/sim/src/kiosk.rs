@@ -14,8 +14,8 @@ use kiosk::steps::seal_key::SealKey;
 use kiosk::store::{Policy, Record, Store, StoreError};
 use kiosk::upload::Uploader;
 use kiosk::visit::{
-    Answer, Approval, Decision, Deferral, DeferralReason, Event, RefusalReason, Say, State, Visit,
-    VisitId, Wish,
+    Answer, Approval, Decision, Deferral, DeferralReason, Event, RefusalReason, RescanReason,
+    RescanRequest, Say, State, Visit, VisitId, Wish,
 };
 use kiosk::watchdog::Beats;
 
@@ -290,6 +290,14 @@ impl SimKiosk {
                 self.take(Event::Wish(wish));
             }
             State::Deciding(_) => self.decide(&visit),
+            State::AwaitingRescan(_) if self.chaos.strikes(Trouble::CitizenLeaves) => {
+                self.deserted = true;
+            }
+            State::AwaitingRescan(_) => {
+                let officer = self.chaos.one_in(5);
+                let wish = if officer { Wish::WithdrawRescan } else { Wish::ScanPage };
+                self.take(Event::Wish(wish));
+            }
             State::Deferred(..) if self.chaos.one_in(8) => self.deserted = true,
             State::Deferred(..) => self.take(Event::Wish(Wish::SlipGiven)),
             State::Issued(..) | State::Refused(..) | State::Failed(..) => {
@@ -346,6 +354,13 @@ impl SimKiosk {
         if self.chaos.one_in(10) {
             let deferral = self.deferral();
             return self.take(Event::Wish(Wish::Defer(deferral)));
+        }
+        if self.chaos.one_in(8) {
+            let reason = self.chaos.pick(&RescanReason::ALL);
+            let first = dossier.pages.first().map(|(page, _)| *page);
+            let pages = first.filter(|_| self.chaos.one_in(2)).into_iter().collect();
+            let request = RescanRequest { officer: OFFICER_KEY.into(), reason, pages };
+            return self.take(Event::Wish(Wish::Rescan(request)));
         }
         let verdict = if self.chaos.one_in(8) {
             Err(self.chaos.pick(&RefusalReason::ALL))

@@ -81,6 +81,7 @@ const BUTTONS = {
   identifying: ['face-skip', 'end'],
   awaiting_face: ['face', 'face-slowly', 'face-skip', 'end'],
   deciding: ['end'],
+  awaiting_rescan: ['scan', 'end'],
   authorising: [],
   certifying: [],
   deferring: [],
@@ -91,7 +92,7 @@ const BUTTONS = {
 };
 const STEPS = {
   collecting: 1, scanning: 1, reading: 1, checking: 1, awaiting_card: 2, identifying: 2,
-  awaiting_face: 2,
+  awaiting_face: 2, awaiting_rescan: 1,
   deciding: 3, authorising: 3, certifying: 3, deferring: 3, deferred: 3, issued: 4,
 };
 const OVER = ['issued', 'refused', 'failed', 'deferred'];
@@ -284,7 +285,8 @@ function draw() {
   show(at('count'), counting);
   put(at('count'), counting ? label('count')(view.pages) : '');
   const refused = view.refusal && `${view.refusal[lang]} (${view.refusal.ground[lang]})`;
-  const told = view.refusal ? `${label('reason')}: ${refused}.` : dueWords(view.appointment);
+  const asked = view.rescan ? view.rescan[lang] : dueWords(view.appointment);
+  const told = view.refusal ? `${label('reason')}: ${refused}.` : asked;
   show(at('refusal'), Boolean(told));
   put(at('refusal'), told);
   show(at('notice'), Boolean(view.notice));

@@ -46,7 +46,7 @@ const LABELS = {
     clock: (time) => `Giờ của máy: ${time}. Tôi đã xem và xác nhận giờ này đúng.`,
     needClock: 'Xin xem giờ của máy và đánh dấu xác nhận nếu đúng.',
     offline: 'Mất kết nối với máy; đang thử lại. Nếu lâu, hãy mở lại trang này từ địa chỉ đã cấp.',
-    ...APPOINTMENT_LABELS.vi,
+    ...APPOINTMENT_LABELS.vi, ...RESCAN_LABELS.vi,
   },
   en: {
     heading: 'Certified copy cases', language: 'Language', case: 'The waiting case',
@@ -90,7 +90,7 @@ const LABELS = {
     offline: 'Connection lost; trying again. If it lasts, open this page from its given address.',
     faceScores: (like, least, live, tries) => `Alike ${like} % (${least} % needed), `
       + `living person ${live} %, try ${tries}.`,
-    ...APPOINTMENT_LABELS.en,
+    ...APPOINTMENT_LABELS.en, ...RESCAN_LABELS.en,
   },
 };
 
@@ -223,7 +223,7 @@ function drawSheets() {
     image.id = `page-${page.id}`;
     image.width = page.width;
     image.height = page.height;
-    image.src = `/api/officer/pages/${page.id}.jpg`;
+    image.src = `/api/officer/pages/${page.id}.jpg?scan=${page.scan}`;
     image.alt = label('pageImage')(index + 1);
     const overlay = svg('svg', {
       id: `marks-${page.id}`, viewBox: `0 0 ${page.width} ${page.height}`, 'aria-hidden': 'true',
@@ -534,7 +534,8 @@ function drawChoices(fresh) {
 function drawCase() {
   const facts = JSON.stringify([
     view.visit, lang, view.kind, view.fields, view.findings, view.pages, view.requester,
-    view.chip, view.face, view.face_scores, view.officers, view.deferrals, view.product,
+    view.chip, view.face, view.face_scores, view.officers, view.deferrals, view.rescans,
+    view.product,
   ]);
   if (facts === shownFacts) {
     return;
@@ -559,6 +560,7 @@ function drawCase() {
   drawLines();
   drawChoices(fresh);
   drawDeferrals(fresh);
+  drawRescans(fresh);
   if (fresh) {
     at('sheets').scrollTop = 0;
     at('facts').scrollTop = 0;
@@ -577,7 +579,7 @@ function forgetCase() {
   ['sheets', 'findings', 'fields', 'lines', 'card', 'warnings', 'kind', 'named', 'chip', 'face'].forEach(
     (id) => put(at(id), ''),
   );
-  ['title', 'requester', 'pin', 'reason', 'defer-how', 'defer-day'].forEach((id) => {
+  ['title', 'requester', 'pin', 'reason', 'defer-how', 'defer-day', 'rescan-why'].forEach((id) => {
     at(id).value = '';
   });
 }
@@ -675,6 +677,7 @@ function draw() {
   drawDoubt();
   drawResult();
   drawAppointment();
+  drawRescan();
   drawTrouble();
   drawKeys();
   drawClock();
@@ -857,5 +860,6 @@ function watchHands() {
 drawLabels();
 watchHands();
 watchAppointment();
+watchRescan();
 listen();
 refresh();
