@@ -269,6 +269,7 @@ fn request(pages: Vec<PageImage>) -> CopyRequest {
         capacity: "TUQ. CHỦ TỊCH".into(),
         kind: "Quyết định".into(),
         title: "Quyết định".into(),
+        corrected: vec![],
         device: "HN-0001".into(),
         sequence: 42,
         pages,

@@ -21,10 +21,10 @@ use crate::random::{Random, RandomError};
 use crate::steps::{
     certify, check, chip, decide, defer, face, identify, print, read, scan, speak, ticket,
 };
-use crate::store::{Record, Store};
+use crate::store::{Record, SetByOfficer, Store};
 use crate::visit::{
-    Answer, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, FaceGap, FaceOutcome,
-    Issued, PageId, Say, Severity, State, Trouble, Visit, VisitId, Wish,
+    Answer, Approval, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, FaceGap,
+    FaceOutcome, Issued, KindFact, PageId, Say, Severity, State, Trouble, Visit, VisitId, Wish,
 };
 use crate::watchdog::Beats;
 
@@ -352,6 +352,7 @@ impl Hands {
             | Effect::ScanPage(_)
             | Effect::ReadPage(_)
             | Effect::Check
+            | Effect::CheckAs(_)
             | Effect::ScanCard
             | Effect::ReadChip
             | Effect::LookForFace
@@ -399,6 +400,7 @@ impl Hands {
             Effect::ScanPage(page) => Some(self.timed("scan", || self.scan_page(visit, page))),
             Effect::ReadPage(page) => Some(self.timed("read", || self.read_page(visit, page))),
             Effect::Check => Some(self.timed("check", || self.check())),
+            Effect::CheckAs(kind) => Some(self.timed("check", || self.check_as(&kind))),
             Effect::ScanCard => Some(self.timed("identify", || self.scan_card(visit))),
             Effect::ReadChip => Some(self.timed("chip", || self.read_chip(visit))),
             Effect::LookForFace => Some(self.look_for_face(visit)),
@@ -506,14 +508,38 @@ impl Hands {
     }
 
     fn check(&self) -> Answer {
-        let pages: Vec<_> = self.desk().pages.values().cloned().collect();
-        let readings: Vec<_> = pages.iter().map(|page| page.reading.clone()).collect();
+        let readings = self.readings();
         let outcome = read::understand(&readings);
-        let findings = check::check(&readings, &outcome.classification);
+        let (kind, findings) = self.checked(&readings, outcome);
+        Answer::Checked { kind, findings }
+    }
+
+    /// As [`Hands::check`], for the kind with this id in the place of the reader's own.
+    fn check_as(&self, kind: &str) -> Answer {
+        let Some(kind) = models::kinds().iter().find(|known| known.id == kind) else {
+            return Answer::CheckFailed(internal("the table has no such kind"));
+        };
+        let readings = self.readings();
+        let read = read::understand(&readings).kind;
+        let (set, findings) = self.checked(&readings, read::understand_as(&readings, kind));
+        Answer::CheckedAs { read, set, findings }
+    }
+
+    fn readings(&self) -> Vec<models::PageReading> {
+        self.desk().pages.values().map(|page| page.reading.clone()).collect()
+    }
+
+    /// Holds the rules against what the pages say, and lays the proposals on the desk.
+    fn checked(
+        &self,
+        readings: &[models::PageReading],
+        outcome: read::Understanding,
+    ) -> (KindFact, Vec<check::Finding>) {
+        let findings = check::check(readings, &outcome.classification);
         let mut desk = self.desk();
         desk.title = outcome.title;
         desk.fields = outcome.fields;
-        Answer::Checked { kind: outcome.kind, findings }
+        (outcome.kind, findings)
     }
 
     fn scan_card(&self, visit: &VisitId) -> Answer {
@@ -686,19 +712,19 @@ impl Hands {
             return Answer::CertifyFailed(internal("the visit is no longer on the desk"));
         };
         let key = desk.key.take();
+        let Ok(approval) = &decision.verdict else {
+            return Answer::CertifyFailed(internal("the decision is a refusal"));
+        };
         let case = certify::Case {
             visit: visit.clone(),
             copies: dossier.copies,
             kind: dossier
-                .kind
-                .as_ref()
+                .kind_in_force()
                 .map_or_else(|| "Giấy tờ khác".into(), |kind| kind.vi.clone()),
             pages: desk.pages.values().cloned().collect(),
             officer: decision.officer.clone(),
-            approval: match &decision.verdict {
-                Ok(approval) => approval.clone(),
-                Err(_) => return Answer::CertifyFailed(internal("the decision is a refusal")),
-            },
+            set: set_by_officer(dossier, &desk, approval),
+            approval: approval.clone(),
         };
         drop(desk);
         let Some(mut key) = key else {
@@ -712,6 +738,21 @@ impl Hands {
             Err(trouble) => Answer::CertifyFailed(trouble),
         }
     }
+}
+
+/// What the officer set otherwise than the machine read it, or where it read nothing.
+fn set_by_officer(dossier: &Dossier, desk: &Desk, approval: &Approval) -> Vec<SetByOfficer> {
+    let mut set = Vec::new();
+    if let (Some(kind), Some(read)) = (&dossier.kind_set, &dossier.kind) {
+        set.push(SetByOfficer::Kind { read: read.id.clone(), set: kind.id.clone() });
+    }
+    if approval.title.trim() != desk.title.trim() {
+        set.push(SetByOfficer::Title);
+    }
+    if desk.card.as_ref().is_none_or(|card| card.name.trim() != approval.requester.trim()) {
+        set.push(SetByOfficer::Requester);
+    }
+    set
 }
 
 /// A trouble inside the kiosk itself.
@@ -739,6 +780,7 @@ fn failed(effect: &Effect, cause: &str) -> Answer {
         }
         Effect::PrintCopy(..) => Answer::CopyNotPrinted(print::not_tried(trouble)),
         Effect::Check
+        | Effect::CheckAs(_)
         | Effect::DropPage(_)
         | Effect::RecordSecretMark
         | Effect::RecordConsent(_)

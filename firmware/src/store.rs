@@ -52,7 +52,7 @@ pub use error::{Contradiction, Damage, StoreError};
 pub use journal::read_segment;
 pub use record::{
     AgeingReason, ClosingSums, Decision, Deferral, Entry, IssuedCopy, PrintOutcome, Priority,
-    Record, RegisterRow, Reservation, Verdict,
+    Record, RegisterRow, Reservation, SetByOfficer, Verdict,
 };
 pub use recovery::is_held;
 pub use recovery::{IndexFate, Recovery};
@@ -269,6 +269,7 @@ impl Store {
             | Record::CabinetOpened { .. }
             | Record::CabinetCleared { .. }
             | Record::RescanAsked { .. }
+            | Record::Corrected { .. }
             | Record::VisitWiped { .. } => self.append(record).map(drop),
             Record::BookOpened { .. }
             | Record::BookClosed { .. }

@@ -18,6 +18,7 @@
 //!                                     |
 //!                                     +-> AwaitingRescan <-> Scanning, Reading -> Checking
 //!                                     |          (a page once more; then Deciding)
+//!                                     +-> Correcting -> Deciding (the paper is of another kind)
 //!                                     +-> Deferring -> Deferred (pages wiped; a slip tells when)
 //! ```
 //!
@@ -80,6 +81,8 @@ pub enum State {
     AwaitingFace(Dossier),
     /// An officer's decision is awaited.
     Deciding(Dossier),
+    /// The rules are looked at again, for the kind that the officer set.
+    Correcting(Dossier),
     /// A page is awaited once more, as the officer asked.
     AwaitingRescan(Dossier),
     /// The officer's key is being opened with the PIN just entered.
@@ -136,6 +139,7 @@ impl Visit {
             | State::Identifying(dossier)
             | State::AwaitingFace(dossier)
             | State::Deciding(dossier)
+            | State::Correcting(dossier)
             | State::AwaitingRescan(dossier)
             | State::Authorising(dossier, _)
             | State::Certifying(dossier, _)
@@ -200,6 +204,7 @@ fn on_wish(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         busy @ (State::Scanning(_)
         | State::Reading(_)
         | State::Checking(_)
+        | State::Correcting(_)
         | State::Authorising(..)
         | State::Certifying(..)
         | State::Deferring(..)) => (busy, vec![]),
@@ -221,6 +226,7 @@ fn on_answer(state: State, answer: Answer) -> Next {
         State::Reading(dossier) => reading::answer(dossier, answer),
         State::Checking(dossier) => reading::checked(dossier, answer),
         State::Identifying(dossier) => identifying::answer(dossier, answer),
+        State::Correcting(dossier) => deciding::corrected(dossier, answer),
         State::Authorising(dossier, decision) => deciding::authorised(dossier, decision, answer),
         State::Certifying(dossier, decision) => deciding::certified(dossier, decision, answer),
         State::Deferring(dossier, deferral) => deferring::answer(dossier, deferral, answer),
@@ -253,6 +259,7 @@ fn tick(state: State, waited: Duration) -> Next {
         | State::Reading(_)
         | State::Checking(_)
         | State::Identifying(_)
+        | State::Correcting(_)
         | State::Authorising(..)
         | State::Certifying(..)
         | State::Deferring(..) => return (state, vec![]),

@@ -157,6 +157,7 @@ async fn walk(kiosk: Kiosk, args: Issue, has_card: bool) -> Outcome {
             | State::Reading(_)
             | State::Checking(_)
             | State::Identifying(_)
+            | State::Correcting(_)
             | State::Authorising(..)
             | State::Certifying(..)
             | State::Deferring(..)

@@ -1,6 +1,7 @@
 //! The HTTP side of the screens: pages, views, wishes, events.
 
 mod appointment;
+mod kind;
 mod rescan;
 mod technician;
 
@@ -162,6 +163,7 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/api/officer/pages/{file}", get(page_image))
         .route("/api/officer/decide", post(decide))
         .route("/api/officer/defer", post(appointment::defer))
+        .route("/api/officer/kind", post(kind::set))
         .route("/api/officer/rescan", post(rescan::ask))
         .route("/api/officer/rescan-withdrawn", post(rescan::withdraw))
         .route("/api/officer/slip.pdf", get(appointment::slip))

@@ -109,8 +109,12 @@ pub struct CaseView {
     pub since: OffsetDateTime,
     /// Copies asked for.
     pub copies: u32,
-    /// What the paper is.
+    /// What the paper is, as it was read.
     pub kind: Option<KindFact>,
+    /// What it is to the officer, where that is something else.
+    pub kind_set: Option<KindFact>,
+    /// All kinds that it may be.
+    pub kinds: Vec<KindView>,
     /// Name proposed for column 4 of the register.
     pub title: String,
     /// Fields read.
@@ -147,6 +151,16 @@ pub struct CaseView {
     pub clock: ClockView,
     /// What is wrong with the signing keys.
     pub keys: Vec<Sentence>,
+}
+
+/// A kind of the document table.
+#[derive(Debug, Serialize)]
+pub struct KindView {
+    /// Its id.
+    pub id: &'static str,
+    /// Its names.
+    #[serde(flatten)]
+    pub words: Sentence,
 }
 
 /// A reason to ask for pages again.
@@ -312,6 +326,7 @@ pub(crate) const fn state_name(state: &State) -> &'static str {
         State::Identifying(_) => "identifying",
         State::AwaitingFace(_) => "awaiting_face",
         State::Deciding(_) => "deciding",
+        State::Correcting(_) => "correcting",
         State::AwaitingRescan(_) => "awaiting_rescan",
         State::Authorising(..) => "authorising",
         State::Certifying(..) => "certifying",
@@ -335,7 +350,7 @@ const fn state_say(state: &State) -> Say {
         State::Identifying(dossier) if dossier.face_tries > 0 => Say::FaceLook,
         State::Identifying(_) => Say::Identifying,
         State::AwaitingFace(_) => Say::AskFace,
-        State::Deciding(_) => Say::OfficerLooks,
+        State::Deciding(_) | State::Correcting(_) => Say::OfficerLooks,
         State::AwaitingRescan(_) => Say::RescanPage,
         State::Authorising(..) => Say::OfficerConfirms,
         State::Certifying(..) => Say::Certifying,
@@ -392,6 +407,14 @@ fn face_scores(dossier: &Dossier) -> Option<FaceScores> {
         FaceOutcome::Compared(result) => Some(FaceScores { result, tries: dossier.face_tries }),
         FaceOutcome::NotCompared(_) => None,
     }
+}
+
+fn kind_views() -> Vec<KindView> {
+    let view = |kind: &'static models::Kind| KindView {
+        id: &kind.id,
+        words: Sentence { vi: kind.vi.clone(), en: kind.en.clone() },
+    };
+    models::kinds().iter().map(view).collect()
 }
 
 fn rescan_views(dossier: Option<&Dossier>) -> Vec<RescanView> {
@@ -479,7 +502,11 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
     let state = visit.state();
     let shown = matches!(
         state,
-        State::Deciding(_) | State::Authorising(..) | State::Certifying(..) | State::Deferring(..)
+        State::Deciding(_)
+            | State::Correcting(_)
+            | State::Authorising(..)
+            | State::Certifying(..)
+            | State::Deferring(..)
     );
     let dossier = visit.dossier();
     let now = kiosk.parts().clock.now();
@@ -492,6 +519,8 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         since: visit.since(),
         copies: dossier.map_or(0, |dossier| dossier.copies),
         kind: dossier.and_then(|dossier| dossier.kind.clone()),
+        kind_set: dossier.and_then(|dossier| dossier.kind_set.clone()),
+        kinds: if shown { kind_views() } else { vec![] },
         title: if shown { desk.title.clone() } else { String::new() },
         fields: if shown { desk.fields.iter().map(field_view).collect() } else { vec![] },
         findings: dossier.into_iter().flat_map(|d| d.findings.iter().map(finding_view)).collect(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use drivers_api::{ClockState, KeyAlgorithm, SigningSession};
 use formats_copy::{
-    Assets, BuildError, ClockTrust, CopyRequest, ImageFile, Layer, PageImage, PlacedWord, Press,
-    SignatureAlgorithm, Signer, TrustAnchors, VerificationCode,
+    Assets, BuildError, ClockTrust, CopyRequest, Corrected, ImageFile, Layer, PageImage,
+    PlacedWord, Press, SignatureAlgorithm, Signer, TrustAnchors, VerificationCode,
 };
 use formats_vn::fee::{Charge, FeeTable};
 
@@ -17,7 +17,7 @@ use crate::clock::VIETNAM;
 use crate::config::Officer;
 use crate::desk::KeptPage;
 use crate::engine::Parts;
-use crate::store::{RegisterRow, Reservation, StoreError};
+use crate::store::{RegisterRow, Reservation, SetByOfficer, StoreError};
 use crate::visit::{Approval, Issued, Say, Severity, Trouble, VisitId};
 
 /// What every copy embeds or is checked against, read once.
@@ -124,6 +124,8 @@ pub struct Case {
     pub pages: Vec<Arc<KeptPage>>,
     /// The officer's id.
     pub officer: String,
+    /// What of kind, title and requester the officer set.
+    pub set: Vec<SetByOfficer>,
     /// Title and requester, as the officer confirmed them.
     pub approval: Approval,
 }
@@ -139,7 +141,7 @@ pub fn certify(
     };
     super::clock::require(parts)?;
     let leaf = officer_key.chain().first().cloned().unwrap_or_default();
-    record_approval(parts, &case.visit, officer, &leaf)?;
+    record_approval(parts, &case.visit, officer, &case.set, &leaf)?;
 
     let mut random = [0; 10];
     parts.random.fill(&mut random).map_err(|error| internal(&error.to_string()))?;
@@ -247,6 +249,7 @@ fn request(
         capacity: officer.capacity.clone(),
         kind: case.kind.clone(),
         title: case.approval.title.clone(),
+        corrected: case.set.iter().filter_map(corrected).collect(),
         device: config.device.id.clone(),
         sequence: reservation.sequence,
         pages: case.pages.iter().map(|page| page_image(page)).collect(),
@@ -256,6 +259,15 @@ fn request(
             ClockState::Free | ClockState::Unset => ClockTrust::Unsynchronised,
         },
         verify_base: config.registry.public_url.trim_end_matches('/').into(),
+    }
+}
+
+/// What of the corrections a copy tells: nothing of its requester.
+const fn corrected(set: &SetByOfficer) -> Option<Corrected> {
+    match set {
+        SetByOfficer::Kind { .. } => Some(Corrected::Kind),
+        SetByOfficer::Title => Some(Corrected::Title),
+        SetByOfficer::Requester => None,
     }
 }
 

@@ -10,7 +10,7 @@ use time::Duration;
 use super::seal_key::SealKey;
 use crate::config::Officer;
 use crate::engine::{Parts, lock};
-use crate::store::{self, Contradiction, Record, StoreError};
+use crate::store::{self, Contradiction, Record, SetByOfficer, StoreError};
 use crate::visit::{
     Decision, PageId, RefusalReason, RescanRequest, Say, Severity, Trouble, VisitId,
 };
@@ -100,13 +100,19 @@ pub fn open_key(
     }
 }
 
-/// Records the officer's decision with the certificate that will sign.
+/// Records the officer's decision with the certificate that will sign, and before it what the
+/// officer set otherwise than the machine read it.
 pub fn record_approval(
     parts: &Parts,
     visit: &VisitId,
     officer: &Officer,
+    set: &[SetByOfficer],
     certificate: &[u8],
 ) -> Result<(), Trouble> {
+    if !set.is_empty() {
+        let (visit, officer) = (visit.0.clone(), officer.name.clone());
+        note(parts, Record::Corrected { visit, officer, set: set.to_vec() })?;
+    }
     note(parts, decision(visit, officer, certificate, store::Verdict::Approved))
 }
 

@@ -139,7 +139,21 @@ pub struct Understanding {
 
 /// Tells what the paper is and what it says.
 pub fn understand(pages: &[PageReading]) -> Understanding {
-    let classification = models::classify(pages);
+    say_of(pages, models::classify(pages))
+}
+
+/// Tells what the paper says if it is of this kind, as an officer knows. A paper without a title of
+/// its own has the kind's name for one.
+pub fn understand_as(pages: &[PageReading], kind: &'static models::Kind) -> Understanding {
+    let mut classification = models::classify(pages);
+    (classification.kind, classification.score) = (kind, 1.0);
+    if classification.title.is_empty() {
+        classification.title.clone_from(&kind.vi);
+    }
+    say_of(pages, classification)
+}
+
+fn say_of(pages: &[PageReading], classification: Classification) -> Understanding {
     let fields = models::extract(pages, &classification);
     let subject = fields.iter().find(|field| field.id == "subject");
     let mut title = classification.title.clone();

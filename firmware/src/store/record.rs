@@ -204,6 +204,24 @@ pub struct Deferral {
     pub due: OffsetDateTime,
 }
 
+/// What an officer set for a copy, told apart from what a machine read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetByOfficer {
+    /// The kind of paper.
+    Kind {
+        /// Id of the document table that the reader told.
+        read: String,
+        /// Id that the officer set.
+        set: String,
+    },
+    /// The name of the original; the row has it.
+    Title,
+    /// The requester's name: it is otherwise than on the card, or there was no card. The row has
+    /// it, and it is nowhere else.
+    Requester,
+}
+
 /// What became of a print job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -437,6 +455,15 @@ pub enum Record {
     CabinetCleared {
         /// Who, in the words of the command.
         by: String,
+    },
+    /// The officer set for the visit's copy what no machine had read like that.
+    Corrected {
+        /// The visit.
+        visit: String,
+        /// Full name of the officer.
+        officer: String,
+        /// What was set.
+        set: Vec<SetByOfficer>,
     },
     /// An officer asked for pages of the original to be scanned again.
     RescanAsked {

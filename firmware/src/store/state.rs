@@ -196,6 +196,7 @@ impl State {
             | Record::CabinetOpened { .. }
             | Record::CabinetCleared { .. }
             | Record::RescanAsked { .. }
+            | Record::Corrected { .. }
             | Record::Scrubbed { .. }
             | Record::VisitWiped { .. } => Ok(()),
         }

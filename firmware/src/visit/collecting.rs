@@ -18,6 +18,7 @@ pub(super) fn start(wish: Wish, now: OffsetDateTime) -> Next {
         pages: vec![],
         next_page: PageId(1),
         kind: None,
+        kind_set: None,
         findings: vec![],
         card_read: false,
         chip: None,
@@ -61,6 +62,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::SkipFace
         | Wish::Decide(_)
         | Wish::Defer(_)
+        | Wish::CorrectKind(_)
         | Wish::Rescan(_)
         | Wish::WithdrawRescan
         | Wish::SlipGiven
@@ -109,6 +111,7 @@ pub(super) fn take_reading(dossier: &mut Dossier, answer: Answer) -> Vec<Effect>
         Answer::Scanned(_)
         | Answer::ScanFailed(_)
         | Answer::Checked { .. }
+        | Answer::CheckedAs { .. }
         | Answer::CheckFailed(_)
         | Answer::NoRoom(_)
         | Answer::CardRead { .. }

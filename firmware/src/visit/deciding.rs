@@ -11,6 +11,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
             (State::Authorising(dossier, decision), vec![effect])
         }
         Wish::Defer(deferral) => super::deferring::begin(dossier, deferral),
+        Wish::CorrectKind(kind) => (State::Correcting(dossier), vec![Effect::CheckAs(kind)]),
         Wish::Rescan(request) => super::rescanning::begin(dossier, &request),
         Wish::Start { .. }
         | Wish::ScanPage
@@ -23,6 +24,22 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::SlipGiven
         | Wish::PrintAgain
         | Wish::End => (State::Deciding(dossier), vec![]),
+    }
+}
+
+/// The rules were looked at for the kind that the officer set; one that is the reader's own is no
+/// correction any more.
+pub(super) fn corrected(mut dossier: Dossier, answer: Answer) -> Next {
+    match answer {
+        Answer::CheckedAs { read, set, findings } => {
+            dossier.kind_set = Some(set).filter(|set| set.id != read.id);
+            dossier.kind = Some(read);
+            dossier.findings = findings;
+            dossier.trouble = None;
+            (State::Deciding(dossier), vec![])
+        }
+        Answer::CheckFailed(trouble) => back(dossier, trouble),
+        _ => (State::Correcting(dossier), vec![]),
     }
 }
 
@@ -42,6 +59,7 @@ pub(super) fn authorised(dossier: Dossier, decision: Decision, answer: Answer) -
         | Answer::Read { .. }
         | Answer::PageUnusable(..)
         | Answer::Checked { .. }
+        | Answer::CheckedAs { .. }
         | Answer::CheckFailed(_)
         | Answer::NoRoom(_)
         | Answer::CardRead { .. }

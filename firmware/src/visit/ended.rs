@@ -27,6 +27,7 @@ pub(super) fn end(state: State) -> Next {
         | State::Identifying(_)
         | State::AwaitingFace(_)
         | State::Deciding(_)
+        | State::Correcting(_)
         | State::AwaitingRescan(_)
         | State::Issued(..)
         | State::Refused(..)
@@ -91,6 +92,7 @@ pub(super) fn restart(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         | Wish::SkipFace
         | Wish::Decide(_)
         | Wish::Defer(_)
+        | Wish::CorrectKind(_)
         | Wish::Rescan(_)
         | Wish::WithdrawRescan
         | Wish::SlipGiven
@@ -118,6 +120,7 @@ pub(super) fn no_room(state: State, trouble: Trouble) -> Next {
         | State::Identifying(_)
         | State::AwaitingFace(_)
         | State::Deciding(_)
+        | State::Correcting(_)
         | State::AwaitingRescan(_)
         | State::Authorising(..)
         | State::Certifying(..)

@@ -25,6 +25,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::SkipFace
         | Wish::Decide(_)
         | Wish::Defer(_)
+        | Wish::CorrectKind(_)
         | Wish::Rescan(_)
         | Wish::WithdrawRescan
         | Wish::SlipGiven
@@ -108,6 +109,7 @@ pub(super) fn answer(mut dossier: Dossier, answer: Answer) -> Next {
         | Answer::Read { .. }
         | Answer::PageUnusable(..)
         | Answer::Checked { .. }
+        | Answer::CheckedAs { .. }
         | Answer::CheckFailed(_)
         | Answer::NoRoom(_)
         | Answer::KeyOpened

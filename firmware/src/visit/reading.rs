@@ -21,8 +21,9 @@ pub(super) fn answer(mut dossier: Dossier, answer: Answer) -> Next {
 /// The rules were checked. A secret mark (R3) ends the visit at once and wipes the pages;
 /// everything else is for the officer to judge.
 pub(super) fn checked(mut dossier: Dossier, answer: Answer) -> Next {
-    let (kind, findings) = match answer {
-        Answer::Checked { kind, findings } => (kind, findings),
+    let (kind, set, findings) = match answer {
+        Answer::Checked { kind, findings } => (kind, None, findings),
+        Answer::CheckedAs { read, set, findings } => (read, Some(set), findings),
         Answer::CheckFailed(trouble) => {
             dossier.say = Some(trouble.say);
             dossier.trouble = Some(trouble);
@@ -33,6 +34,7 @@ pub(super) fn checked(mut dossier: Dossier, answer: Answer) -> Next {
         _ => return (State::Checking(dossier), vec![]),
     };
     let secret = findings.iter().any(|f| f.rule == Rule::R3Secret && f.level == Level::Stop);
+    dossier.kind_set = set.filter(|set| set.id != kind.id);
     dossier.kind = Some(kind);
     dossier.findings = findings;
     if secret {

@@ -170,7 +170,8 @@ pub(super) fn read(mut dossier: Dossier, answer: Answer) -> Next {
             let done = rescan.wanted.is_empty();
             let effects = collecting::take_reading(&mut dossier, Answer::Read { page, turned });
             if done {
-                return (State::Checking(dossier), [effects, vec![Effect::Check]].concat());
+                let check = dossier.check_again();
+                return (State::Checking(dossier), [effects, vec![check]].concat());
             }
             (State::AwaitingRescan(dossier), effects)
         }
@@ -194,7 +195,8 @@ fn back(mut dossier: Dossier, trouble: Option<Trouble>) -> Next {
     let changed = dossier.rescan.as_ref().is_some_and(|rescan| rescan.changed);
     dossier.trouble = trouble;
     if changed {
-        return (State::Checking(dossier), vec![Effect::Check]);
+        let check = dossier.check_again();
+        return (State::Checking(dossier), vec![check]);
     }
     (returned(dossier), vec![])
 }

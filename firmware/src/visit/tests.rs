@@ -411,6 +411,53 @@ fn a_page_that_nobody_lays_again_brings_the_case_back_as_it_was() {
     assert!(matches!(late.state(), State::Deciding(d) if d.trouble.as_ref().is_some_and(told)));
 }
 
+fn birth() -> KindFact {
+    KindFact { id: "birth".into(), vi: "Giấy khai sinh".into(), en: "Birth".into(), score: 1.0 }
+}
+
+fn correct(kind: &str) -> Event {
+    wish(Wish::CorrectKind(kind.into()))
+}
+
+fn checked_as(set: KindFact) -> Event {
+    answer(Answer::CheckedAs { read: kind(), set, findings: vec![] })
+}
+
+#[test]
+fn a_kind_that_the_officer_sets_is_checked_for_and_goes_before_the_readers() {
+    let mut events = to_the_officer();
+    events.push(correct("birth"));
+    let (visit, effects) = run(events.clone());
+    assert!(matches!(visit.state(), State::Correcting(_)));
+    assert_eq!(effects.last(), Some(&Effect::CheckAs("birth".into())));
+    let (same, none) = visit.step(wish(approve()), at(50));
+    assert!(matches!(same.state(), State::Correcting(_)) && none.is_empty(), "not yet");
+    events.push(checked_as(birth()));
+    let (visit, _) = run(events.clone());
+    let State::Deciding(dossier) = visit.state() else { panic!("{visit:?}") };
+    assert_eq!((dossier.kind_in_force(), &dossier.kind), (Some(&birth()), &Some(kind())));
+
+    // Pages that are laid again are checked for that kind, too.
+    let mut again = events.clone();
+    again.push(ask_again(RescanReason::Blurred, &[1]));
+    again.push(wish(Wish::ScanPage));
+    again.push(answer(Answer::Scanned(PageId(1))));
+    again.push(answer(Answer::Read { page: PageId(1), turned: false }));
+    let (_, effects) = run(again.clone());
+    assert_eq!(effects.last(), Some(&Effect::CheckAs("birth".into())));
+    again.push(checked_as(birth()));
+    let (visit, _) = run(again);
+    assert!(matches!(visit.state(), State::Deciding(d) if d.kind_set == Some(birth())));
+
+    // What the reader had said is no correction any more; a failure changes nothing.
+    events.push(correct("decision"));
+    events.push(checked_as(kind()));
+    events.push(correct("birth"));
+    events.push(answer(Answer::CheckFailed(trouble(Say::Internal))));
+    let (visit, _) = run(events);
+    assert!(matches!(visit.state(), State::Deciding(d) if d.kind_set.is_none()));
+}
+
 #[test]
 fn pages_are_asked_for_again_a_few_times_only() {
     let mut events = to_the_officer();
@@ -543,6 +590,7 @@ fn any_event() -> impl Strategy<Value = Event> {
                 Wish::Rescan(RescanRequest { officer: "a".into(), reason, pages })
             }),
         Just(Wish::WithdrawRescan),
+        Just(Wish::CorrectKind("birth".into())),
         Just(Wish::PrintAgain),
         Just(Wish::End),
     ];
@@ -552,6 +600,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         page.clone().prop_map(|page| Answer::Read { page, turned: false }),
         page.prop_map(|page| Answer::PageUnusable(page, trouble(Say::PageBlank))),
         Just(Answer::Checked { kind: kind(), findings: vec![] }),
+        Just(Answer::CheckedAs { read: kind(), set: birth(), findings: vec![] }),
         any::<bool>().prop_map(|chip| Answer::CardRead { chip }),
         proptest::sample::select(ChipOutcome::ALL.as_slice()).prop_map(Answer::Chip),
         Just(Answer::FaceReady),

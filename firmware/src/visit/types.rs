@@ -42,8 +42,10 @@ pub struct Dossier {
     pub pages: Vec<(PageId, bool)>,
     /// The next page's id.
     pub next_page: PageId,
-    /// What the paper is; known after checking.
+    /// What the paper is, as the reader sees it; known after checking.
     pub kind: Option<KindFact>,
+    /// What it is as the officer sees it, where that is something else.
+    pub kind_set: Option<KindFact>,
     /// What the refusal rules found.
     pub findings: Vec<Finding>,
     /// Whether an identity card was read.
@@ -65,6 +67,16 @@ pub struct Dossier {
 }
 
 impl Dossier {
+    /// What the paper counts as: the officer's word goes before the reader's.
+    pub fn kind_in_force(&self) -> Option<&KindFact> {
+        self.kind_set.as_ref().or(self.kind.as_ref())
+    }
+
+    /// Looks at the rules again, for the kind that the officer set if there is one.
+    pub(super) fn check_again(&self) -> Effect {
+        self.kind_set.as_ref().map_or(Effect::Check, |kind| Effect::CheckAs(kind.id.clone()))
+    }
+
     /// Whether every page taken has been read.
     pub fn all_read(&self) -> bool {
         self.pages.iter().all(|(_, read)| *read)
@@ -201,6 +213,8 @@ pub enum Wish {
     Decide(Decision),
     /// An officer promises the copy for later, for which no PIN is needed.
     Defer(Deferral),
+    /// An officer says what kind of paper it is, by an id of the document table.
+    CorrectKind(String),
     /// An officer asks for pages to be scanned again.
     Rescan(RescanRequest),
     /// The officer does without the page that was asked for.
@@ -407,6 +421,15 @@ pub enum Answer {
         /// What was found.
         findings: Vec<Finding>,
     },
+    /// The rules were checked for a kind that the officer set.
+    CheckedAs {
+        /// What the paper is to the reader.
+        read: KindFact,
+        /// What it is to the officer.
+        set: KindFact,
+        /// What was found.
+        findings: Vec<Finding>,
+    },
     /// The rules could not be checked.
     CheckFailed(Trouble),
     /// A card was read; `chip` where a reader for its chip is at hand.
@@ -457,6 +480,8 @@ pub enum Effect {
     DropPage(PageId),
     /// Check the rules over all pages; answers `Checked`.
     Check,
+    /// Check them as for a paper of this kind; answers `CheckedAs`.
+    CheckAs(String),
     /// Scan and decode the identity card; answers `CardRead` or `ScanFailed`.
     ScanCard,
     /// Wait for the card on the chip reader and read it; answers `Chip`.

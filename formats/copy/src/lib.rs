@@ -57,7 +57,9 @@ pub use code::{CodeError, VerificationCode};
 pub use evidence::{EVIDENCE_BYTES_MAX, EVIDENCE_COUNT_MAX, Evidence, Question};
 pub use extend::{Ask, ExtendError, GenuineCopy};
 pub use formats_typeset::Wording;
-pub use manifest::{ClockTrust, LayerEntry, MANIFEST_VERSION, Manifest, ModelEntry, PageEntry};
+pub use manifest::{
+    ClockTrust, Corrected, LayerEntry, MANIFEST_VERSION, Manifest, ModelEntry, PageEntry,
+};
 pub use pades::SignError;
 pub use product::Product;
 pub use profile::{

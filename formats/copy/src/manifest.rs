@@ -63,6 +63,19 @@ pub struct Manifest {
     /// Whether a demonstration's keys sign: the copy is worth nothing in law.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub specimen: bool,
+    /// What the officer set otherwise than the machine had read; from version 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrected: Vec<Corrected>,
+}
+
+/// Something that a machine read and an officer set otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Corrected {
+    /// The kind of document.
+    Kind,
+    /// Its title.
+    Title,
 }
 
 /// What stood behind the clock whose time a copy bears.
@@ -190,10 +203,11 @@ impl Manifest {
         .and_then(Self::of_its_version)
     }
 
-    /// Version 2 knew no layers, and is version 3 otherwise.
+    /// Version 2 knew neither layers nor corrections, and is version 3 otherwise.
     fn of_its_version(self) -> Result<Self, Refusal> {
         let layered = |page: &PageEntry| page.coarseness != 1 || !page.over.is_empty();
-        let later = self.version < MANIFEST_VERSION && self.pages.iter().any(layered);
+        let newer = self.pages.iter().any(layered) || !self.corrected.is_empty();
+        let later = self.version < MANIFEST_VERSION && newer;
         if later { Err(Refusal::Manifest { source: None }) } else { Ok(self) }
     }
 }

@@ -7,7 +7,7 @@ use std::{fmt, io};
 use time::OffsetDateTime;
 
 use crate::manifest::{
-    ClockTrust, MANIFEST_VERSION, Manifest, ModelEntry, PageEntry, vietnam_seconds,
+    ClockTrust, Corrected, MANIFEST_VERSION, Manifest, ModelEntry, PageEntry, vietnam_seconds,
 };
 use crate::place::SKEW_MAX;
 use crate::{Product, VerificationCode};
@@ -137,6 +137,8 @@ pub struct CopyRequest {
     pub kind: String,
     /// The document's title.
     pub title: String,
+    /// What of both the officer set otherwise than the machine had read.
+    pub corrected: Vec<Corrected>,
     /// The device that makes the copy.
     pub device: String,
     /// The device's own running number of the copy.
@@ -261,6 +263,7 @@ impl CopyRequest {
             models: self.models.clone(),
             clock: self.clock,
             specimen: false,
+            corrected: self.corrected.clone(),
         }
     }
 }

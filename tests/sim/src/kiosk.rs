@@ -308,6 +308,7 @@ impl SimKiosk {
             | State::Reading(_)
             | State::Checking(_)
             | State::Identifying(_)
+            | State::Correcting(_)
             | State::Authorising(..)
             | State::Certifying(..)
             | State::Deferring(..) => {
@@ -354,6 +355,10 @@ impl SimKiosk {
         if self.chaos.one_in(10) {
             let deferral = self.deferral();
             return self.take(Event::Wish(Wish::Defer(deferral)));
+        }
+        if self.chaos.one_in(10) {
+            let kind = self.chaos.pick(&["birth", "decision", "other", "none such"]);
+            return self.take(Event::Wish(Wish::CorrectKind(kind.into())));
         }
         if self.chaos.one_in(8) {
             let reason = self.chaos.pick(&RescanReason::ALL);

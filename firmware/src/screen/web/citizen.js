@@ -81,6 +81,7 @@ const BUTTONS = {
   identifying: ['face-skip', 'end'],
   awaiting_face: ['face', 'face-slowly', 'face-skip', 'end'],
   deciding: ['end'],
+  correcting: ['end'],
   awaiting_rescan: ['scan', 'end'],
   authorising: [],
   certifying: [],
@@ -93,7 +94,7 @@ const BUTTONS = {
 const STEPS = {
   collecting: 1, scanning: 1, reading: 1, checking: 1, awaiting_card: 2, identifying: 2,
   awaiting_face: 2, awaiting_rescan: 1,
-  deciding: 3, authorising: 3, certifying: 3, deferring: 3, deferred: 3, issued: 4,
+  deciding: 3, correcting: 3, authorising: 3, certifying: 3, deferring: 3, deferred: 3, issued: 4,
 };
 const OVER = ['issued', 'refused', 'failed', 'deferred'];
 // The keys of a keypad.
@@ -275,7 +276,7 @@ function draw() {
   root.dataset.reading = String(reading);
   drawPicture(state);
   drawSteps(state);
-  show(at('spinner'), (view.busy && !view.face) || state === 'deciding');
+  show(at('spinner'), (view.busy && !view.face) || ['deciding', 'correcting'].includes(state));
   put(at('doing'), label(view.busy ? 'working' : 'waiting'));
   put(at('say'), reading ? label('bring') : (view.face ? view.face.say : view.say)[lang]);
   show(at('before'), reading);
@@ -382,7 +383,7 @@ function speakFocus(event) {
 // The one who works by keys or by ear always stands on something that is there.
 function placeFocus() {
   const first = all('#buttons button').find((button) => !button.hidden && !button.disabled);
-  const waits = view.busy || view.state === 'deciding';
+  const waits = view.busy || ['deciding', 'correcting'].includes(view.state);
   placing = true;
   (waits || !first ? at('say') : first).focus();
   placing = false;

@@ -8,7 +8,8 @@ const LABELS = {
     heading: 'Hồ sơ chứng thực bản sao', language: 'Ngôn ngữ', case: 'Hồ sơ đang chờ',
     empty: 'Chưa có hồ sơ', pages: 'Bản chính', zoom: 'Cỡ hình', zoomIn: 'Phóng to',
     zoomOut: 'Thu nhỏ', facts: 'Nội dung đọc được và kết quả kiểm tra',
-    kind: 'Loại giấy tờ', findings: 'Kết quả kiểm tra', record: 'Ghi vào sổ chứng thực',
+    kind: 'Loại giấy tờ', kindChoice: 'Đổi thành loại', kindSet: 'Đổi loại',
+    kindRead: (name) => `Cán bộ đặt; máy đọc là: ${name}`, findings: 'Kết quả kiểm tra', record: 'Ghi vào sổ chứng thực',
     title: 'Tên bản chính (cột 4)', requester: 'Người yêu cầu (cột 3)',
     fields: 'Thông tin đọc được', lines: 'Chữ đọc được',
     linesHow: 'Chọn một dòng để xem chỗ đó trên hình (phím lên, xuống).',
@@ -39,7 +40,7 @@ const LABELS = {
     issued: 'Đã chứng thực', refused: 'Đã từ chối',
     signing: 'Đang ký và đóng dấu. Xin giữ thiết bị chữ ký số tại chỗ.',
     needTitle: 'Xin nhập tên bản chính.', needRequester: 'Xin nhập tên người yêu cầu.',
-    needOfficer: 'Xin chọn người ký.', needPin: 'Xin nhập mã PIN.',
+    needKind: 'Xin chọn loại giấy tờ.', needOfficer: 'Xin chọn người ký.', needPin: 'Xin nhập mã PIN.',
     needReason: 'Xin chọn lý do từ chối.', noOfficer: 'Hôm nay không có ai được ủy quyền ký.',
     gone: 'Hồ sơ này không còn chờ quyết định.', invalid: 'Nội dung nhập chưa hợp lệ.',
     trouble: 'Máy gặp trục trặc.', product: 'Sản phẩm',
@@ -52,7 +53,8 @@ const LABELS = {
     heading: 'Certified copy cases', language: 'Language', case: 'The waiting case',
     empty: 'No case waits', pages: 'Original', zoom: 'Picture size', zoomIn: 'Larger',
     zoomOut: 'Smaller', facts: 'What was read and checked',
-    kind: 'Kind of paper', findings: 'Checks', record: 'For the register',
+    kind: 'Kind of paper', kindChoice: 'Change to', kindSet: 'Change the kind',
+    kindRead: (name) => `Set by the officer; the machine read: ${name}`, findings: 'Checks', record: 'For the register',
     title: 'Name of the original (column 4)', requester: 'Requester (column 3)',
     fields: 'Fields read', lines: 'Text read',
     linesHow: 'Choose a line to see its place on the picture (arrow keys).',
@@ -80,7 +82,7 @@ const LABELS = {
     issued: 'Certified', refused: 'Refused',
     signing: 'Signing and sealing. Please leave the token in place.',
     needTitle: 'Please name the original.', needRequester: 'Please name the requester.',
-    needOfficer: 'Please choose the signer.', needPin: 'Please enter the PIN.',
+    needKind: 'Please choose the kind of paper.', needOfficer: 'Please choose the signer.', needPin: 'Please enter the PIN.',
     needReason: 'Please choose a reason of refusal.',
     noOfficer: 'Nobody’s delegation is in force today.',
     gone: 'This case no longer waits for a decision.', invalid: 'What was entered is not valid.',
@@ -122,7 +124,7 @@ const CONFIDENCE_SURE = 0.8;
 const POLL_MS = 4000;
 const CLOCK_MS = 20000;
 const ZOOM_MAX = 4;
-const WORKING = ['authorising', 'certifying', 'deferring'];
+const WORKING = ['correcting', 'authorising', 'certifying', 'deferring'];
 const LEVELS = ['stop', 'warn', 'officer', 'clear'];
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -140,6 +142,7 @@ let lang = 'vi';
 let zoom = 1;
 let shownVisit = null;
 let shownFacts = '';
+let proposedTitle = '';
 let lastOfficer = '';
 let sending = false;
 let landing = false;
@@ -371,9 +374,17 @@ function lightFinding(index, on) {
 function drawKind() {
   const kind = at('kind');
   kind.textContent = '';
-  if (view.kind) {
+  const set = view.kind_set;
+  if (set) {
+    kind.append(make('strong', '', set[lang]), ' ');
+  } else if (view.kind) {
     kind.append(make('strong', '', view.kind[lang]), ' ', certainty(view.kind.score), ' ');
   }
+  show(at('kind-read'), Boolean(set && view.kind));
+  put(at('kind-read'), set && view.kind ? label('kindRead')(view.kind[lang]) : '');
+  const now = set || view.kind;
+  const kinds = asArray(view.kinds).map((each) => [each.id, each[lang]]);
+  options(at('kind-choice'), kinds, now ? now.id : '');
   kind.append(make('span', 'amount', label('copies')(view.copies)));
 }
 
@@ -533,7 +544,7 @@ function drawChoices(fresh) {
 // The facts are redrawn only when they differ, so that the officer's place in them is kept.
 function drawCase() {
   const facts = JSON.stringify([
-    view.visit, lang, view.kind, view.fields, view.findings, view.pages, view.requester,
+    view.visit, lang, view.kind, view.kind_set, view.title, view.fields, view.findings, view.pages, view.requester,
     view.chip, view.face, view.face_scores, view.officers, view.deferrals, view.rescans,
     view.product,
   ]);
@@ -547,10 +558,16 @@ function drawCase() {
     error = null;
     result = null;
     at('title').value = view.title;
+    proposedTitle = view.title;
     at('requester').value = view.requester ? view.requester.name : '';
     at('pin').value = '';
     setZoom(1);
   }
+  // Another kind proposes another name, but never over the officer's own words.
+  if (at('title').value === proposedTitle) {
+    at('title').value = view.title;
+  }
+  proposedTitle = view.title;
   drawSheets();
   put(at('product'), sentence(view.product));
   drawKind();
@@ -594,7 +611,7 @@ function drawDecision() {
   const busy = shown && signing();
   show(at('decision'), shown);
   at('decision').setAttribute('aria-busy', String(busy));
-  all('#decision button, #decision select, #defer-day').forEach((node) => {
+  all('#decision button, #decision select, #defer-day, #kind-choice, #kind-set').forEach((node) => {
     node.disabled = busy || offline;
   });
   ['pin', 'title', 'requester'].forEach((id) => {
@@ -725,6 +742,26 @@ function listen() {
   window.setInterval(drawClock, CLOCK_MS);
 }
 
+async function setKind() {
+  const kind = at('kind-choice').value;
+  if (signing() || offline) {
+    return;
+  }
+  if (kind === '') {
+    complain('needKind', 'kind-choice');
+    return;
+  }
+  error = null;
+  try {
+    const answer = await post('/api/officer/kind', { visit: view.visit, kind });
+    error = answer.ok ? null : { 409: 'gone' }[answer.status] || 'trouble';
+  } catch (_) {
+    error = 'trouble';
+  }
+  await refresh();
+  at('kind-choice').focus();
+}
+
 // What must be there before anything is sent: the first thing that is missing, by element id.
 function missing(verdict) {
   const needed = verdict === 'approve' ? ['title', 'requester'] : [];
@@ -848,6 +885,7 @@ function watchHands() {
       }
     });
   });
+  at('kind-set').addEventListener('click', setKind);
   at('reason').addEventListener('change', drawDecision);
   at('refuse').addEventListener('click', () => decide(at('reason').value));
   at('lang-vi').addEventListener('click', () => setLang('vi'));

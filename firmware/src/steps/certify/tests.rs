@@ -203,6 +203,7 @@ impl Bench {
             kind: "Giấy khai sinh".into(),
             pages: vec![page; pages],
             officer: officer.into(),
+            set: vec![],
             approval: Approval { title: "Giấy khai sinh".into(), requester: "Lê Thử".into() },
         };
         certify(&self.parts, &case, &mut Key(None, [vec![1]]))

@@ -82,6 +82,7 @@ impl From<ManifestV1> for Manifest {
             models: old.models.into_iter().map(model).collect(),
             clock: ClockTrust::Unknown,
             specimen: false,
+            corrected: vec![],
         }
     }
 }

@@ -343,6 +343,7 @@ pub(crate) fn request() -> CopyRequest {
         capacity: "TUQ. CHỦ TỊCH / CÔNG CHỨC TƯ PHÁP - HỘ TỊCH".into(),
         kind: "Giấy khai sinh".into(),
         title: "Giấy khai sinh số 12/2020 do UBND phường Thử Nghiệm cấp".into(),
+        corrected: vec![],
         device: "HN-0001".into(),
         sequence: 42,
         pages: vec![page(100, 0.0), layered_page(100, 0.5)],
