@@ -6,20 +6,20 @@
 mod check;
 pub mod effective;
 pub mod explain;
+mod officers;
 pub mod validate;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use formats_copy::Product;
-use formats_vn::capacity::is_delegated;
 use formats_vn::{due, fee};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use time::{Date, OffsetDateTime, Time};
+use time::Time;
 
 use self::check::WrongValue;
-use crate::clock::VIETNAM;
+pub use self::officers::{NotInForce, Officer, OfficerPages, OfficerRole, SessionLimits};
 use crate::pin::PinSource;
 
 /// Largest site file that is read, in bytes.
@@ -37,8 +37,11 @@ pub struct Config {
     pub device: Device,
     /// The authority that certifies.
     pub authority: Authority,
-    /// The officers who may decide here.
+    /// The officers who may decide here, and who else may sign in.
     pub officers: Vec<Officer>,
+    /// The officers' pages.
+    #[serde(default)]
+    pub officer: OfficerPages,
     /// The open register book of this device.
     pub book: Book,
     /// What the fee depends on beside the pages.
@@ -111,71 +114,6 @@ pub struct Authority {
     pub key: Key,
     /// PNG of the red seal, 36 mm at 300 dpi, transparent around it.
     pub seal_image: Option<PathBuf>,
-}
-
-/// One officer with the right to certify (Decree 280/2025: capacity and instrument of delegation).
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Officer {
-    /// Short identity used on the officer page, e.g. `nguyen.van.a`.
-    pub id: String,
-    /// Full name as it is printed.
-    pub name: String,
-    /// Capacity in which the officer signs, e.g. `TUQ. CHỦ TỊCH`.
-    #[schemars(extend("x-source" = "Decree 280/2025; Decree 30/2020, Annex I"))]
-    pub capacity: String,
-    /// The instrument of delegation, as column 8 of the book names it; a delegated capacity must
-    /// have one.
-    #[serde(default)]
-    #[schemars(extend("x-source" = "Decree 280/2025"))]
-    pub delegation: String,
-    /// First day of the delegation.
-    #[serde(with = "iso_date")]
-    #[schemars(with = "String", extend("x-unit" = "YYYY-MM-DD"))]
-    pub valid_from: Date,
-    /// Last day of the delegation.
-    #[serde(with = "iso_date")]
-    #[schemars(with = "String", extend("x-unit" = "YYYY-MM-DD"))]
-    pub valid_until: Date,
-    /// The PKCS#11 module of the officer's token, where it is another than the board's.
-    pub module: Option<PathBuf>,
-    /// The officer's token and key. The PIN is entered for each decision and never stored.
-    pub token: String,
-    /// Label of the key on the token.
-    pub key: String,
-    /// PNG of the handwritten signature, blue on transparency.
-    pub signature_image: Option<PathBuf>,
-}
-
-/// Why an officer may not sign at a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotInForce {
-    /// The capacity is delegated and nothing says by what.
-    #[error("the officer's capacity is delegated and the site file names no instrument for it")]
-    Instrument,
-    /// The day is before the first or behind the last.
-    #[error("the officer's delegation holds from {from} to {until}")]
-    Validity {
-        /// Its first day.
-        from: Date,
-        /// Its last day.
-        until: Date,
-    },
-}
-
-impl Officer {
-    /// Whether the officer may decide and sign at this moment: by an instrument where the capacity
-    /// needs one, within its days in Vietnam's time.
-    pub fn may_sign_at(&self, at: OffsetDateTime) -> Result<(), NotInForce> {
-        if is_delegated(&self.capacity) && self.delegation.trim().is_empty() {
-            return Err(NotInForce::Instrument);
-        }
-        let day = at.to_offset(VIETNAM).date();
-        if !(self.valid_from..=self.valid_until).contains(&day) {
-            return Err(NotInForce::Validity { from: self.valid_from, until: self.valid_until });
-        }
-        Ok(())
-    }
 }
 
 /// A key on a token whose PIN the kiosk holds (the seal and the device's own key).
@@ -562,6 +500,9 @@ impl Config {
             self.device.key.pin_file.as_mut(),
             self.reading.models.as_mut(),
             self.speech.recordings.as_mut(),
+            self.officer.certificate.as_mut(),
+            self.officer.key.as_mut(),
+            self.officer.client_ca.as_mut(),
             time_stamp,
         ];
         let optional = optional.into_iter().flatten();

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use drivers_api::{Pin, Raster, SigningSession};
+use drivers_api::{Pin, Raster};
 use formats_vn::id_qr::CardQr;
 use formats_vn::mrz::Mrz;
 use models::PageReading;
@@ -13,7 +13,9 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use zeroize::Zeroize;
 
+use crate::steps::decide::Authorised;
 use crate::steps::picture::Picture;
+use crate::steps::sign_in::SignInId;
 use crate::visit::{PageId, VisitId};
 
 /// A page as it goes into the copy, with what was read from it.
@@ -58,8 +60,10 @@ pub struct Desk {
     pub looking: bool,
     /// The PIN just entered by the officer.
     pub pin: Option<Pin>,
-    /// The officer's opened key.
-    pub key: Option<Box<dyn SigningSession>>,
+    /// The sign-in from which the officer decides.
+    pub sign_in: Option<SignInId>,
+    /// The officer's opened key, for the decision just made.
+    pub key: Option<Authorised>,
     /// When the case reached the officer: paper and request are complete.
     pub received: Option<OffsetDateTime>,
     /// The appointment slip as PDF, with the requester's name on it.

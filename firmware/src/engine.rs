@@ -18,6 +18,7 @@ use crate::desk::{Desk, Timing};
 use crate::guard::Guard;
 use crate::keys::KeyReport;
 use crate::random::{Random, RandomError};
+use crate::steps::sign_in::{SignInId, SignIns};
 use crate::steps::{
     certify, check, chip, decide, defer, face, identify, print, read, scan, speak, ticket,
 };
@@ -163,10 +164,19 @@ impl Kiosk {
         Ok((visit, taken))
     }
 
-    /// An officer decides, with the PIN of the officer's token.
-    pub fn decide(&self, decision: Decision, pin: Pin) -> Taken {
-        self.desk().pin = Some(pin);
+    /// An officer decides at a page that is signed in: with the PIN of the officer's token, or with
+    /// the key that is open with the sign-in.
+    pub fn decide(&self, decision: Decision, pin: Option<Pin>, sign_in: SignInId) -> Taken {
+        {
+            let mut desk = self.desk();
+            (desk.pin, desk.sign_in) = (pin, Some(sign_in));
+        }
         self.wish(Wish::Decide(decision))
+    }
+
+    /// Who is signed in at the officers' pages.
+    pub fn sign_ins(&self) -> &SignIns {
+        &self.hands.sign_ins
     }
 
     /// Runs an effect on its own thread and sends its answer.
@@ -265,7 +275,8 @@ impl Machine {
     pub fn new(parts: Parts) -> Self {
         let began = (parts.clock.now(), parts.clock.steady());
         let visit = Visit::idle(began.0);
-        Self { hands: Hands { parts: Arc::new(parts), desk: Arc::default() }, visit, began }
+        let (desk, sign_ins) = (Arc::default(), Arc::default());
+        Self { hands: Hands { parts: Arc::new(parts), desk, sign_ins }, visit, began }
     }
 
     /// What carries out the jobs.
@@ -317,6 +328,7 @@ impl Machine {
 pub struct Hands {
     parts: Arc<Parts>,
     desk: Arc<Mutex<Desk>>,
+    sign_ins: Arc<SignIns>,
 }
 
 impl Hands {
@@ -328,6 +340,11 @@ impl Hands {
     /// The papers of the visit in progress.
     pub fn desk(&self) -> MutexGuard<'_, Desk> {
         lock(&self.desk)
+    }
+
+    /// Who is signed in at the officers' pages.
+    pub fn sign_ins(&self) -> &SignIns {
+        &self.sign_ins
     }
 
     /// Draws the id of a new visit.
@@ -649,11 +666,14 @@ impl Hands {
     }
 
     fn open_key(&self, visit: &VisitId, decision: &Decision) -> Answer {
-        let pin = self.desk_of(visit).and_then(|mut desk| desk.pin.take());
-        let Some(pin) = pin else {
-            return Answer::KeyRefused(internal("no PIN came with the decision"));
+        let desk = self.desk_of(visit);
+        let means = desk.map(|mut desk| (desk.pin.take(), desk.sign_in.take()));
+        let opened = match means.unwrap_or_default() {
+            (Some(pin), _) => decide::open_key(&self.parts, decision, &pin),
+            (None, Some(sign_in)) => self.sign_ins.lend(&self.parts, &sign_in, decision),
+            (None, None) => Err(internal("neither PIN nor session came with the decision")),
         };
-        match decide::open_key(&self.parts, decision, &pin) {
+        match opened {
             Ok(key) => {
                 if let Some(mut desk) = self.desk_of(visit) {
                     desk.key = Some(key);
@@ -730,7 +750,7 @@ impl Hands {
         let Some(mut key) = key else {
             return Answer::CertifyFailed(internal("the officer's key is not open"));
         };
-        match certify::certify(&self.parts, &case, key.as_mut()) {
+        match certify::certify(&self.parts, &case, &mut key) {
             Ok(issued) => {
                 self.parts.copy_issued.notify_one();
                 Answer::Certified(issued)

@@ -16,5 +16,6 @@ pub mod prove;
 pub mod read;
 pub mod scan;
 pub mod seal_key;
+pub mod sign_in;
 pub mod speak;
 pub mod ticket;

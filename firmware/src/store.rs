@@ -52,7 +52,7 @@ pub use error::{Contradiction, Damage, StoreError};
 pub use journal::read_segment;
 pub use record::{
     AgeingReason, ClosingSums, Decision, Deferral, Entry, IssuedCopy, PrintOutcome, Priority,
-    Record, RegisterRow, Reservation, SetByOfficer, Verdict,
+    Record, RegisterRow, Reservation, SetByOfficer, SignOut, Verdict,
 };
 pub use recovery::is_held;
 pub use recovery::{IndexFate, Recovery};
@@ -269,6 +269,8 @@ impl Store {
             | Record::CabinetOpened { .. }
             | Record::CabinetCleared { .. }
             | Record::RescanAsked { .. }
+            | Record::OfficerSignedIn { .. }
+            | Record::OfficerSignedOut { .. }
             | Record::Corrected { .. }
             | Record::VisitWiped { .. } => self.append(record).map(drop),
             Record::BookOpened { .. }

@@ -58,6 +58,25 @@ impl Browser {
         Ok(self.client.goto(address).await?)
     }
 
+    /// Opens the officer's page, and signs in with this PIN unless somebody is signed in here.
+    pub async fn open_signed_in(&self, address: &str, pin: &str) -> Result<(), Failure> {
+        self.open(address).await?;
+        for _ in 0..600 {
+            let signed = self.run("return document.documentElement.dataset.signed || '';").await?;
+            match signed.as_str() {
+                Some("in") => return Ok(()),
+                Some("out") => {
+                    self.fill("#sign-in-pin", pin).await?;
+                    self.click("#sign-in-go").await?;
+                    self.text("html[data-signed=in] #heading").await?;
+                    return Ok(());
+                }
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+        Err("the page never says whether somebody is signed in".into())
+    }
+
     /// Waits until an element is shown and returns its text.
     pub async fn text(&self, css: &str) -> Result<String, Failure> {
         let element = self.client.wait().at_most(SHOWN).for_element(Locator::Css(css)).await?;

@@ -75,6 +75,20 @@ impl Person {
     }
 }
 
+impl Person {
+    /// As [`Person::post`]; keeps the cookie that comes with the answer.
+    fn post_for_cookie(&mut self, path: &str, body: &Value) -> Result<(u16, Value), Failure> {
+        let url = format!("{}{path}", self.base);
+        let mut answer = self.agent.post(url).header("cookie", &self.cookie).send_json(body)?;
+        if let Some(cookie) = answer.headers().get("set-cookie") {
+            let cookie = cookie.to_str()?.split(';').next().unwrap_or_default();
+            self.cookie = format!("{}; {cookie}", self.cookie);
+        }
+        let status = answer.status().as_u16();
+        Ok((status, answer.body_mut().read_json().unwrap_or(Value::Null)))
+    }
+}
+
 /// The citizen at the kiosk.
 #[derive(Debug, Clone)]
 pub struct Citizen(pub Person);
@@ -152,6 +166,12 @@ impl Citizen {
 pub struct Officer(pub Person);
 
 impl Officer {
+    /// Signs in with a PIN; returns status and answer. What comes after is asked as that officer.
+    pub fn sign_in(&mut self, officer: &str, pin: &str) -> Result<(u16, Value), Failure> {
+        let body = json!({ "officer": officer, "pin": pin });
+        self.0.post_for_cookie("/api/officer/sign-in", &body)
+    }
+
     /// The case.
     pub fn case(&self) -> Result<Value, Failure> {
         self.0.get("/api/officer/case")

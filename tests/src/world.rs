@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use counterpart::{
@@ -51,6 +52,10 @@ pub struct WorldOptions {
     pub cabinet: String,
     /// More of the kiosk's environment.
     pub environment: Vec<(&'static str, PathBuf)>,
+    /// The site file's section `[officer]`, and further officers before it.
+    pub officer: String,
+    /// Whether the officers' pages are on the network too.
+    pub officers_network: bool,
 }
 
 impl Default for WorldOptions {
@@ -70,6 +75,8 @@ impl Default for WorldOptions {
             printers: String::new(),
             cabinet: String::new(),
             environment: vec![],
+            officer: String::new(),
+            officers_network: false,
         }
     }
 }
@@ -86,6 +93,8 @@ pub struct World {
     registry: Option<Started>,
     kiosk: Option<Started>,
     starts: u32,
+    /// The officer who signed in, and in which start of the kiosk.
+    signed_in: Mutex<Option<(u32, Officer)>>,
     device_port: u16,
     public_port: u16,
 }
@@ -98,6 +107,30 @@ fn authority_of_tests(options: &WorldOptions) -> Result<(Option<TrustHttp>, Test
         return Ok((Some(services), ca));
     }
     Ok((None, TestCa::new(name)?))
+}
+
+/// What `make setup` puts below `target`.
+fn built(path: &str) -> PathBuf {
+    crate::workspace().join("target").join(path)
+}
+
+fn pins_and_images(dir: &Path) -> Result<(), Failure> {
+    std::fs::write(dir.join("keys/authority.pin"), AUTHORITY_PIN)?;
+    std::fs::write(dir.join("keys/device.pin"), DEVICE_PIN)?;
+    std::fs::write(dir.join("images/seal.png"), paper::seal_png(paper::AUTHORITY)?)?;
+    Ok(std::fs::write(dir.join("images/signature.png"), paper::signature_png(1)?)?)
+}
+
+/// Certificates for pages on the network: the officer's, and one that nobody has.
+fn client_certificates(dir: &Path, ca: &TestCa) -> Result<(), Failure> {
+    for name in ["ha-client", "stranger"] {
+        let subject = Subject::new(name, paper::AUTHORITY);
+        let own = ca.issue_with_key(&subject, &Usage::TlsClient)?;
+        std::fs::write(dir.join(format!("keys/{name}.pem")), &own.certificate.pem)?;
+        std::fs::write(dir.join(format!("keys/{name}.key")), &own.key_pem)?;
+        std::fs::write(dir.join(format!("keys/{name}.der")), &own.certificate.der)?;
+    }
+    Ok(())
 }
 
 fn card_readers(dir: &Path, options: &WorldOptions) -> Result<Option<CardReaders>, Failure> {
@@ -170,10 +203,8 @@ impl World {
         std::fs::write(dir.join("trust/root.pem"), &ca.root().pem)?;
         std::fs::write(dir.join("keys/registry.pem"), &server.certificate.pem)?;
         std::fs::write(dir.join("keys/registry.key"), &server.key_pem)?;
-        std::fs::write(dir.join("keys/authority.pin"), AUTHORITY_PIN)?;
-        std::fs::write(dir.join("keys/device.pin"), DEVICE_PIN)?;
-        std::fs::write(dir.join("images/seal.png"), paper::seal_png(authority)?)?;
-        std::fs::write(dir.join("images/signature.png"), paper::signature_png(1)?)?;
+        client_certificates(dir, &ca)?;
+        pins_and_images(dir)?;
         let saned = match options.sim_sheets {
             Some(_) => None,
             None => {
@@ -193,6 +224,7 @@ impl World {
             registry: None,
             kiosk: None,
             starts: 0,
+            signed_in: Mutex::default(),
             device_port: free_port()?,
             public_port,
             options,
@@ -254,6 +286,23 @@ impl World {
         } else {
             ""
         }
+    }
+
+    /// The officers' pages, and where they are on the network.
+    fn officer_section(&self) -> &str {
+        if self.options.officers_network {
+            "[officer]\nlisten = \"127.0.0.1:0\"\ncertificate = \"keys/registry.pem\"\n\
+             key = \"keys/registry.key\"\nclient_ca = \"trust/root.pem\"\n"
+        } else {
+            &self.options.officer
+        }
+    }
+
+    /// Which certificate is the officer's.
+    fn certificates_line(&self) -> Result<String, Failure> {
+        let der = std::fs::read(self.dir.join("keys/ha-client.der"))?;
+        let digest = ring::digest::digest(&ring::digest::SHA256, &der);
+        Ok(format!("certificates = [\"{}\"]\n", hex::encode(digest)))
     }
 
     fn write_board(&self) -> Result<(), Failure> {
@@ -318,7 +367,7 @@ valid_until = "2036-12-31"
 token = "officer"
 key = "officer"
 signature_image = "images/signature.png"
-
+{certificates}
 [book]
 name = "{book}"
 
@@ -335,7 +384,7 @@ runtime = {runtime:?}
 models = {models:?}
 
 [space]
-reserve_mib = {reserve_mib}
+reserve_mib = 1
 
 [screen]
 listen = "127.0.0.1:0"
@@ -343,17 +392,17 @@ listen = "127.0.0.1:0"
 [trust]
 roots = "trust/root.pem"
 
-{time_stamp}{chip}"#,
+{time_stamp}{chip}{officer}"#,
+            officer = self.officer_section(),
+            certificates = self.certificates_line()?,
             device_module = self.device_module(),
             device_pin = self.pin_of("device"),
             authority_pin = self.pin_of("authority"),
             product = self.options.product,
             time_stamp = self.time_stamp_section(),
             chip = self.chip_section(),
-            // Less than what `fill` of the full-disk tests leaves would let every visit begin.
-            reserve_mib = 1,
-            runtime = crate::workspace().join("target/litert/libLiteRt.so"),
-            models = crate::workspace().join("target/models"),
+            runtime = built("litert/libLiteRt.so"),
+            models = built("models"),
             book = book_of_today(),
             state = self.state_dir(),
             device = self.device_port,
@@ -519,8 +568,25 @@ roots = "trust/root.pem"
         Ok(Citizen(Person::at(screens["citizen"].as_str().unwrap_or_default())?))
     }
 
-    /// Sits down at the officer's page.
+    /// Sits down at the officer's page, signed in with the officer's PIN: once for each start of
+    /// the kiosk.
     pub fn officer(&self) -> Result<Officer, Failure> {
+        let mut kept = self.signed_in.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, officer)) = kept.as_ref().filter(|(start, _)| *start == self.starts) {
+            return Ok(officer.clone());
+        }
+        let mut officer = self.visitor()?;
+        match officer.sign_in("ha", OFFICER_PIN)? {
+            (200, _) => {
+                *kept = Some((self.starts, officer.clone()));
+                Ok(officer)
+            }
+            (status, answer) => Err(format!("signing in: status {status}, {answer}").into()),
+        }
+    }
+
+    /// Sits down at the officer's page without signing in.
+    pub fn visitor(&self) -> Result<Officer, Failure> {
         let screens = self.screens()?;
         Ok(Officer(Person::at(screens["officer"].as_str().unwrap_or_default())?))
     }

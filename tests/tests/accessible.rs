@@ -87,6 +87,13 @@ async fn axe_finds_nothing_wrong_on_any_screen_in_either_language() -> Result<()
     let mut judge = Judge::new(&browser)?;
 
     browser.open(&address(&screens, "officer")).await?;
+    browser.text("html[data-signed=out] #sign-in").await?;
+    judge.screen("officer, to sign in").await?;
+    browser.fill("#sign-in-pin", "000000").await?;
+    browser.click("#sign-in-go").await?;
+    browser.text_with("#sign-in-error", "PIN").await?;
+    judge.screen("officer, not signed in").await?;
+    browser.open_signed_in(&address(&screens, "officer"), OFFICER_PIN).await?;
     judge.screen("officer, nobody waits").await?;
     let code = first_visit(&mut judge, &world, &citizen, &screens).await?;
     other_ends(&mut judge, &world, &citizen, &screens).await?;
@@ -154,7 +161,7 @@ async fn first_visit(
     browser.text("html[data-state=deciding] #say").await?;
     judge.screen("the officer looks").await?;
 
-    browser.open(&address(screens, "officer")).await?;
+    browser.open_signed_in(&address(screens, "officer"), OFFICER_PIN).await?;
     browser.text_with("#findings", "R1").await?;
     judge.screen("officer, a case").await?;
     browser.fill("#pin", "000000").await?;
@@ -207,7 +214,7 @@ async fn other_ends(
     })?;
     browser.text_with("#refusal", "17:00").await?;
     judge.screen("promised for later").await?;
-    browser.open(&address(screens, "officer")).await?;
+    browser.open_signed_in(&address(screens, "officer"), OFFICER_PIN).await?;
     browser.text_with("#slip-due", "17:00").await?;
     judge.screen("officer, the slip").await?;
     browser.click("#slip-given").await?;

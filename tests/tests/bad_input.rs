@@ -129,8 +129,8 @@ fn three_wrong_pins_lock_the_officer_also_after_a_restart() -> Result<(), Failur
     let citizen = world.citizen()?;
     citizen.start()?;
     to_the_officer(&world, &citizen)?;
-    let (status, _) = world.officer()?.approve("ha", OFFICER_PIN)?;
-    assert_eq!(status, 403, "a restart does not forget");
+    let (status, answer) = world.visitor()?.sign_in("ha", OFFICER_PIN)?;
+    assert_eq!(status, 403, "a restart does not forget: {answer}");
     Ok(())
 }
 

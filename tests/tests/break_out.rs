@@ -169,7 +169,7 @@ async fn no_key_touch_address_or_card_leads_out_of_the_kiosk_or_to_another_perso
 
     next_person(&browser, &screens, &code).await?;
     tokio::task::block_in_place(|| crafted_card(&world))?;
-    browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    browser.open_signed_in(screens["officer"].as_str().unwrap_or_default(), OFFICER_PIN).await?;
     browser.text_with("#findings", "R1").await?;
     assert!(browser.run("return window.broken === undefined;").await? == true);
     assert_eq!(

@@ -27,7 +27,7 @@ async fn officer_and_verification_pages_work_in_a_browser() -> Result<(), Failur
     let browser = Browser::start(folder.path(), 1366, 900).await?;
 
     let screens = world.screens()?;
-    browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    browser.open_signed_in(screens["officer"].as_str().unwrap_or_default(), OFFICER_PIN).await?;
     officer_page(&browser).await?;
     let issued = tokio::task::block_in_place(|| citizen.wait_for(&["issued"]))?["issued"].clone();
     let code = issued["code"].as_str().ok_or("no code")?;
@@ -77,7 +77,7 @@ async fn promised_for_later(
     screens: &serde_json::Value,
 ) -> Result<(), Failure> {
     tokio::task::block_in_place(|| wait_for_officer(world)).map(drop)?;
-    browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    browser.open_signed_in(screens["officer"].as_str().unwrap_or_default(), OFFICER_PIN).await?;
     browser.text_with("#product", "Chứng thực").await?;
     browser.click("#defer").await?;
     browser.text_with("#error", "hẹn").await?;
@@ -88,7 +88,7 @@ async fn promised_for_later(
     assert!(print.as_str().is_some_and(|href| href.ends_with("/api/officer/slip.pdf")), "{print}");
     browser.open(screens["citizen"].as_str().unwrap_or_default()).await?;
     browser.text_with("#refusal", "17:00").await?;
-    browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    browser.open_signed_in(screens["officer"].as_str().unwrap_or_default(), OFFICER_PIN).await?;
     browser.click("#slip-given").await?;
     browser.text("#empty").await.map(drop)
 }

@@ -124,6 +124,11 @@ async fn a_visit_is_done_by_keys_and_by_ear_alone() -> Result<(), Failure> {
 /// A wrong PIN, then the right one, by Tab and Enter.
 async fn officer_decides(browser: &Browser, screens: &serde_json::Value) -> Result<(), Failure> {
     browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    browser.text("html[data-signed=out] #sign-in").await?;
+    if browser.run("return document.activeElement.id;").await? != "sign-in-pin" {
+        tab_to(browser, "sign-in-pin").await?;
+    }
+    enter(browser, OFFICER_PIN).await?;
     browser.text_with("#findings", "R1").await?;
     tab_to(browser, "pin").await?;
     enter(browser, "000000").await?;

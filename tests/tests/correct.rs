@@ -48,7 +48,7 @@ async fn the_officers_kind_goes_before_the_readers_and_both_are_told_apart() -> 
     let citizen = tokio::task::block_in_place(|| to_the_officer(&world))?;
     let browser = Browser::start(folder.path(), 1280, 800).await?;
 
-    browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    browser.open_signed_in(screens["officer"].as_str().unwrap_or_default(), OFFICER_PIN).await?;
     browser.text_with("#kind", "Hợp đồng").await?;
     browser.text_with("#findings", "do cá nhân lập").await?;
     browser.fill("#title", "Giấy ghi nợ lập tay").await?;

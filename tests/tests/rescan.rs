@@ -58,7 +58,7 @@ async fn a_page_is_asked_for_again_and_the_case_comes_back() -> Result<(), Failu
     assert_eq!(before.len(), 2);
     let browser = Browser::start(folder.path(), 1280, 800).await?;
 
-    browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    browser.open_signed_in(screens["officer"].as_str().unwrap_or_default(), OFFICER_PIN).await?;
     browser.text_with("#findings", "R1").await?;
     browser.click("#rescan").await?;
     browser.text_with("#error", "quét lại").await?;
@@ -84,7 +84,7 @@ async fn a_page_is_asked_for_again_and_the_case_comes_back() -> Result<(), Failu
     let after = tokio::task::block_in_place(|| pictures(&world))?;
     assert_eq!(after.len(), 2, "a page takes the place of a page");
     assert!(after[0] == before[0] && after[1] != before[1]);
-    browser.open(screens["officer"].as_str().unwrap_or_default()).await?;
+    browser.open_signed_in(screens["officer"].as_str().unwrap_or_default(), OFFICER_PIN).await?;
     browser.text_with("#findings", "R1").await?;
     let (status, answer) =
         tokio::task::block_in_place(|| world.officer()?.approve("ha", OFFICER_PIN))?;

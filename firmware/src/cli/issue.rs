@@ -96,7 +96,7 @@ pub fn issue(args: Issue) -> Outcome {
 async fn walk(kiosk: Kiosk, args: Issue, has_card: bool) -> Outcome {
     let screen = match Screen::bind(kiosk.clone()).await {
         Ok(screen) => screen,
-        Err(error) => return complain(&error, "free the address in screen.listen"),
+        Err(error) => return complain(&error, error.hint()),
     };
     let officer_url = screen.officer_url.clone();
     tokio::spawn(screen.serve());
@@ -119,10 +119,8 @@ async fn walk(kiosk: Kiosk, args: Issue, has_card: bool) -> Outcome {
             },
             // Papers came as files: there is nobody to look at.
             State::AwaitingFace(_) => drop(kiosk.wish(Wish::SkipFace)),
-            State::AwaitingRescan(_) => {
-                say(format_args!("officer: the pages are files; they stay as they are"));
-                drop(kiosk.wish(Wish::WithdrawRescan));
-            }
+            // The pages are files, and stay as they are.
+            State::AwaitingRescan(_) => drop(kiosk.wish(Wish::WithdrawRescan)),
             State::AwaitingCard(_) if card_tried => drop(kiosk.wish(Wish::SkipCard)),
             State::AwaitingCard(_) => {
                 card_tried = true;

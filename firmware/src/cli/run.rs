@@ -79,7 +79,7 @@ pub fn run(args: Run) -> Outcome {
     with_runtime(async move {
         let screen = match Screen::bind(kiosk.clone()).await {
             Ok(screen) => screen,
-            Err(error) => return complain(&error, "free the address in screen.listen"),
+            Err(error) => return complain(&error, error.hint()),
         };
         if let Err(error) = announce(&kiosk, &screen) {
             return complain(&error, "make the state folder writable");
@@ -255,6 +255,7 @@ fn announce(kiosk: &Kiosk, screen: &Screen) -> std::io::Result<()> {
         "citizen": screen.citizen_url,
         "officer": screen.officer_url,
         "technician": screen.technician_url,
+        "officers_network": screen.network_url,
     })
     .to_string();
     let fresh = path.with_extension("new");

@@ -1,13 +1,19 @@
 //! Values that would make the kiosk unsafe or useless, although each is well-formed.
 
+use std::collections::BTreeSet;
+
 use formats_copy::Product;
 use formats_vn::capacity::{Capacity, is_delegated};
 use formats_vn::fee;
 
-use super::{Config, Officer};
+use super::{Config, Officer, OfficerPages};
 
 /// Longest text of the site file that goes into the register book, in characters.
 const BOOK_TEXT_CHARS_MAX: usize = 200;
+/// Longest session, in minutes: an officer who comes back from lunch enters the PIN again.
+const SESSION_MINUTES_MAX: u32 = 240;
+/// Most copies of a session.
+const SESSION_SIGNATURES_MAX: u32 = 200;
 /// Longest identity of a device, in characters: it is the common name of its certificate.
 const DEVICE_ID_CHARS_MAX: usize = 64;
 
@@ -31,8 +37,14 @@ impl Config {
         if !self.screen.listen.ip().is_loopback() {
             say("screen.listen", "the pages must be served on loopback only");
         }
-        if self.officers.is_empty() {
+        if !self.officers.iter().any(|officer| officer.role.decides()) {
             say("officers", "at least one officer must be named: only officers certify");
+        }
+        for (key, problem) in wrong_pages(&self.officer) {
+            say(key, problem);
+        }
+        if let Some(problem) = wrong_certificates(&self.officers) {
+            say("officers", &problem);
         }
         if let Err(error) = self.book.name.parse::<formats_book::BookName>() {
             say("book.name", &error.to_string());
@@ -67,9 +79,55 @@ impl Config {
     }
 }
 
+/// What is wrong with the officers' pages.
+fn wrong_pages(pages: &OfficerPages) -> Vec<(&'static str, &'static str)> {
+    let mut wrong = Vec::new();
+    if (pages.session_minutes == 0) != (pages.session_signatures == 0) {
+        let problem = "a session is bounded by both officer.session_minutes and \
+             officer.session_signatures: set both, or neither";
+        wrong.push(("officer.session_minutes", problem));
+    }
+    if pages.session_minutes > SESSION_MINUTES_MAX {
+        wrong.push(("officer.session_minutes", "use at most 240: half a working day"));
+    }
+    if pages.session_signatures > SESSION_SIGNATURES_MAX {
+        wrong.push(("officer.session_signatures", "use at most 200"));
+    }
+    let named = [&pages.certificate, &pages.key, &pages.client_ca];
+    if pages.listen.is_some() && named.iter().any(|file| file.is_none()) {
+        let problem = "pages on the network need officer.certificate, officer.key and \
+             officer.client_ca: only who has a certificate is served";
+        wrong.push(("officer.listen", problem));
+    }
+    wrong
+}
+
+/// A certificate opens the pages for one person.
+fn wrong_certificates(officers: &[Officer]) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    for officer in officers {
+        for digest in &officer.certificates {
+            let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+            if digest.len() != 64 || !digest.chars().all(digits) {
+                return Some(format!(
+                    "{}: write each certificate's SHA-256 as 64 digits 0-9 a-f",
+                    officer.id
+                ));
+            }
+            if !seen.insert(digest) {
+                return Some(format!("{}: a certificate is one person's", officer.id));
+            }
+        }
+    }
+    None
+}
+
 /// What is wrong with an officer. Expired delegations may stay in the file; they are refused when
 /// they are used.
 fn wrong_officer(officer: &Officer, product: Product) -> Option<String> {
+    if !officer.role.decides() {
+        return None;
+    }
     let certifies = product == Product::ChungThuc;
     match officer.capacity.parse::<Capacity>() {
         Err(error) if certifies => Some(error.to_string()),

@@ -2,7 +2,9 @@
 
 mod appointment;
 mod kind;
+mod network;
 mod rescan;
+mod sign_in;
 mod technician;
 
 use std::convert::Infallible;
@@ -10,6 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
@@ -27,6 +30,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 
+use self::network::OfficersOnly;
+use self::sign_in::{Here, Need};
 use super::{view, words};
 use crate::engine::{Kiosk, Taken};
 use crate::steps::speak;
@@ -42,6 +47,8 @@ const TEXT_CHARS_MAX: usize = 300;
 const PIN_BYTES_MAX: usize = 64;
 /// How long a decision may take: token log-in, two signatures, disk.
 const DECISION_WAIT_MAX: Duration = Duration::from_secs(60);
+/// How often it is looked whether a sign-in is over.
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 /// What a page may load: only what this server gives, nothing inline.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data: blob:; media-src blob:; connect-src 'self'; font-src 'self'; \
@@ -68,7 +75,10 @@ impl Role {
 /// The served pages.
 pub struct Screen {
     listener: TcpListener,
+    network: Option<OfficersOnly>,
     state: Arc<ScreenState>,
+    /// Address of the officers' pages on the network, where there are any.
+    pub network_url: Option<String>,
     /// Address of the citizen's page, with its key.
     pub citizen_url: String,
     /// Address of the officer's page, with its key.
@@ -101,12 +111,54 @@ pub enum ScreenError {
         #[source]
         source: std::io::Error,
     },
+    /// A file of the officers' pages cannot be read.
+    #[error("cannot serve the officers' pages")]
+    File {
+        /// Which, and why.
+        #[source]
+        source: Box<crate::assemble::AssembleError>,
+    },
+    /// A file of the officers' pages is not named.
+    #[error("{key} is not set")]
+    Unnamed {
+        /// The key.
+        key: &'static str,
+    },
+    /// A file of the officers' pages is not as it must be.
+    #[error("the file of {key} is no PEM of what it must hold")]
+    Pem {
+        /// The key.
+        key: &'static str,
+        /// What is wrong.
+        #[source]
+        source: rustls_pki_types::pem::Error,
+    },
+    /// The certificates of the officers' pages cannot be used.
+    #[error("cannot use the certificates of the officers' pages")]
+    Tls {
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// No random numbers.
     #[error("cannot draw the screens' keys")]
     Random(#[source] getrandom::Error),
     /// The server stopped.
     #[error("the screen server stopped")]
     Serve(#[source] std::io::Error),
+}
+
+impl ScreenError {
+    /// What the technician should do.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Listen { .. } => "free the address, or name another in the site file",
+            Self::File { .. } | Self::Unnamed { .. } | Self::Pem { .. } | Self::Tls { .. } => {
+                "correct officer.certificate, officer.key and officer.client_ca in the site file"
+            }
+            Self::Random(_) | Self::Serve(_) => "start the kiosk again",
+        }
+    }
 }
 
 impl Screen {
@@ -118,8 +170,13 @@ impl Screen {
         let address = listener.local_addr().map_err(listen)?;
         let (citizen_key, officer_key, technician_key) = (draw_key()?, draw_key()?, draw_key()?);
         let started = kiosk.parts().clock.steady();
+        let network = OfficersOnly::bind(&kiosk.parts().config).await?;
+        let network_url =
+            network.as_ref().map(|network| format!("https://{}/officer", network.address()));
         Ok(Self {
             listener,
+            network,
+            network_url,
             citizen_url: format!("http://{address}/?key={citizen_key}"),
             officer_url: format!("http://{address}/officer?key={officer_key}"),
             technician_url: format!("http://{address}/technician?key={technician_key}"),
@@ -137,7 +194,31 @@ impl Screen {
 
     /// Serves until the future is dropped.
     pub async fn serve(self) -> Result<(), ScreenError> {
-        axum::serve(self.listener, router(self.state)).await.map_err(ScreenError::Serve)
+        let Self { listener, network, state, .. } = self;
+        let sweeping = tokio::spawn(sweep(state.kiosk.clone()));
+        let far = network_router(Arc::clone(&state));
+        let far = far.into_make_service_with_connect_info::<network::Peer>();
+        let far = async {
+            match network {
+                Some(network) => axum::serve(network, far).await,
+                None => std::future::pending().await,
+            }
+        };
+        let near = async { axum::serve(listener, router(state)).await };
+        let served = tokio::select! { served = near => served, served = far => served };
+        sweeping.abort();
+        served.map_err(ScreenError::Serve)
+    }
+}
+
+/// Ends what is over among the sign-ins, so that no key stays open behind its time.
+async fn sweep(kiosk: Kiosk) {
+    loop {
+        tokio::time::sleep(SWEEP_PAUSE).await;
+        let of = kiosk.clone();
+        if tokio::task::spawn_blocking(move || of.sign_ins().sweep(of.parts())).await.is_err() {
+            tracing::error!("looking after the sign-ins panicked");
+        }
     }
 }
 
@@ -156,29 +237,12 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/api/face.mjpeg", get(face_pictures))
         .route("/api/speech", post(speech))
         .layer(middleware::from_fn_with_state((Arc::clone(&state), Role::Citizen), require_role));
-    let officer = Router::new()
-        .route("/officer", get(|| async { page(include_str!("web/officer.html")) }))
-        .route("/api/officer/case", get(case))
-        .route("/api/officer/events", get(case_events))
-        .route("/api/officer/pages/{file}", get(page_image))
-        .route("/api/officer/decide", post(decide))
-        .route("/api/officer/defer", post(appointment::defer))
-        .route("/api/officer/kind", post(kind::set))
-        .route("/api/officer/rescan", post(rescan::ask))
-        .route("/api/officer/rescan-withdrawn", post(rescan::withdraw))
-        .route("/api/officer/slip.pdf", get(appointment::slip))
-        .route("/api/officer/slip-given", post(appointment::given))
+    let officer = officer_routes(&state)
         .layer(middleware::from_fn_with_state((Arc::clone(&state), Role::Officer), require_role));
-    let technician = Router::new()
-        .route("/technician", get(|| async { page(include_str!("web/technician.html")) }))
-        .route("/api/technician/hello", get(technician::hello))
-        .route("/api/technician/status", get(technician::status))
-        .route("/api/technician/selftest", post(technician::selftest))
-        .route("/api/technician/clear-cabinet", post(technician::clear_cabinet))
-        .layer(middleware::from_fn_with_state(
-            (Arc::clone(&state), Role::Technician),
-            require_role,
-        ));
+    let technician = technician_routes().layer(middleware::from_fn_with_state(
+        (Arc::clone(&state), Role::Technician),
+        require_role,
+    ));
     Router::new()
         .merge(citizen)
         .merge(officer)
@@ -186,16 +250,75 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/assets/{file}", get(asset))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&state), guard))
+        .layer(middleware::from_fn(harden))
         .with_state(state)
 }
 
-/// Refuses requests meant for another host (DNS rebinding) and sets the security headers.
+/// The pages on the network: officers' alone, and the technician's for who signs in as such. The
+/// connection's certificate is the key, and its name the host.
+fn network_router(state: Arc<ScreenState>) -> Router {
+    let technician = technician_routes().layer(middleware::from_fn_with_state(
+        (Arc::clone(&state), Need::Technician),
+        sign_in::require,
+    ));
+    officer_routes(&state)
+        .merge(technician)
+        .route("/", get(|| async { Redirect::to("/officer") }))
+        .route("/assets/{file}", get(asset))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(harden))
+        .with_state(state)
+}
+
+/// What officers ask for; behind the door that lets them in.
+fn officer_routes(state: &Arc<ScreenState>) -> Router<Arc<ScreenState>> {
+    let needs =
+        |need: Need| middleware::from_fn_with_state((Arc::clone(state), need), sign_in::require);
+    let seen = Router::new()
+        .route("/api/officer/case", get(case))
+        .route("/api/officer/pages/{file}", get(page_image))
+        .layer(needs(Need::SeesCases));
+    let decided = Router::new()
+        .route("/api/officer/decide", post(decide))
+        .route("/api/officer/defer", post(appointment::defer))
+        .route("/api/officer/kind", post(kind::set))
+        .route("/api/officer/rescan", post(rescan::ask))
+        .route("/api/officer/rescan-withdrawn", post(rescan::withdraw))
+        .route("/api/officer/slip.pdf", get(appointment::slip))
+        .route("/api/officer/slip-given", post(appointment::given))
+        .layer(needs(Need::Decides));
+    Router::new()
+        .route("/officer", get(|| async { page(include_str!("web/officer.html")) }))
+        .route("/api/officer/me", get(sign_in::me))
+        .route("/api/officer/sign-in", post(sign_in::sign_in))
+        .route("/api/officer/sign-out", post(sign_in::sign_out))
+        // One empty event for each change: nothing of a case is in it.
+        .route("/api/officer/events", get(case_events))
+        .merge(seen)
+        .merge(decided)
+}
+
+fn technician_routes() -> Router<Arc<ScreenState>> {
+    Router::new()
+        .route("/technician", get(|| async { page(include_str!("web/technician.html")) }))
+        .route("/api/technician/hello", get(technician::hello))
+        .route("/api/technician/status", get(technician::status))
+        .route("/api/technician/selftest", post(technician::selftest))
+        .route("/api/technician/clear-cabinet", post(technician::clear_cabinet))
+}
+
+/// Refuses requests meant for another host (DNS rebinding).
 async fn guard(State(state): State<Arc<ScreenState>>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let ours = [state.address.to_string(), format!("localhost:{}", state.address.port())];
     if !host.is_some_and(|host| ours.iter().any(|ours| ours == host)) {
         return StatusCode::MISDIRECTED_REQUEST.into_response();
     }
+    next.run(request).await
+}
+
+/// Sets the security headers.
+async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
@@ -266,6 +389,7 @@ async fn asset(Path(file): Path<String>) -> Response {
         "officer.js" => ("text/javascript", include_str!("web/officer.js")),
         "technician.js" => ("text/javascript", include_str!("web/technician.js")),
         "appointment.js" => ("text/javascript", include_str!("web/appointment.js")),
+        "sign_in.js" => ("text/javascript", include_str!("web/sign_in.js")),
         "rescan.js" => ("text/javascript", include_str!("web/rescan.js")),
         "screen.css" => ("text/css", include_str!("web/screen.css")),
         _ => return StatusCode::NOT_FOUND.into_response(),
@@ -427,7 +551,10 @@ async fn page_image(State(state): State<Arc<ScreenState>>, Path(file): Path<Stri
 #[serde(deny_unknown_fields)]
 struct DecideBody {
     visit: String,
+    /// Under whose name the page stands.
     officer: String,
+    /// Empty where a session of the officer is open.
+    #[serde(default)]
     pin: String,
     /// `approve`, or the code of a reason of refusal.
     verdict: String,
@@ -452,12 +579,23 @@ fn fits(text: &str) -> bool {
     text.chars().count() <= TEXT_CHARS_MAX
 }
 
-async fn decide(State(state): State<Arc<ScreenState>>, Json(body): Json<DecideBody>) -> Response {
+async fn decide(
+    State(state): State<Arc<ScreenState>>,
+    Extension(here): Extension<Here>,
+    Json(body): Json<DecideBody>,
+) -> Response {
     let mut watched = state.kiosk.watch();
     if !waits(&watched.borrow_and_update(), &body.visit) {
         return StatusCode::CONFLICT.into_response();
     }
+    if !here.is(&body.officer) {
+        return say_error(StatusCode::FORBIDDEN, Say::NotDelegated);
+    }
     let pin = Pin::new(body.pin);
+    let asked_for = here.who.signatures.is_none();
+    if asked_for && pin.expose().is_empty() {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
     if pin.expose().len() > PIN_BYTES_MAX || !fits(&body.title) || !fits(&body.requester) {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
@@ -474,7 +612,8 @@ async fn decide(State(state): State<Arc<ScreenState>>, Json(body): Json<DecideBo
     };
     // The first change is the decision being taken up; the second, its outcome.
     let DecideBody { officer, confirms_clock, .. } = body;
-    drop(state.kiosk.decide(Decision { officer, verdict, confirms_clock }, pin));
+    let pin = Some(pin).filter(|pin| !pin.expose().is_empty());
+    drop(state.kiosk.decide(Decision { officer, verdict, confirms_clock }, pin, here.id));
     settle(watched).await
 }
 
@@ -508,15 +647,19 @@ fn outcome(state: &VisitState) -> Response {
         }
         VisitState::Deciding(dossier) => {
             let say = dossier.trouble.as_ref().map_or(Say::Internal, |trouble| trouble.say);
-            let status = match say {
-                Say::PinWrong => StatusCode::UNAUTHORIZED,
-                Say::PinLocked | Say::NotDelegated => StatusCode::FORBIDDEN,
-                Say::ClockBack | Say::ClockUnset => StatusCode::CONFLICT,
-                Say::NoAppointment => StatusCode::UNPROCESSABLE_ENTITY,
-                _ => StatusCode::SERVICE_UNAVAILABLE,
-            };
-            say_error(status, say)
+            say_error(status_of(say), say)
         }
         _ => StatusCode::CONFLICT.into_response(),
+    }
+}
+
+/// The status of an answer that says this.
+const fn status_of(say: Say) -> StatusCode {
+    match say {
+        Say::PinWrong | Say::SignedOut => StatusCode::UNAUTHORIZED,
+        Say::PinLocked | Say::NotDelegated => StatusCode::FORBIDDEN,
+        Say::ClockBack | Say::ClockUnset => StatusCode::CONFLICT,
+        Say::NoAppointment => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

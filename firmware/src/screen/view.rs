@@ -5,7 +5,6 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::words::{self, Sentence};
-use crate::config::Officer;
 use crate::desk::{Desk, Timing};
 use crate::engine::{Kiosk, lock};
 use crate::steps::check::{Finding, Level};
@@ -133,8 +132,6 @@ pub struct CaseView {
     pub face_scores: Option<FaceScores>,
     /// The last trouble: for officer and technician.
     pub trouble: Option<TroubleView>,
-    /// Officers who may decide today.
-    pub officers: Vec<OfficerView>,
     /// Reasons of refusal.
     pub reasons: Vec<RefusalView>,
     /// Ways to promise the copy for later; none for a product without appointments.
@@ -299,19 +296,6 @@ pub struct TroubleView {
     pub remedy: String,
     /// Whether the same step can be repeated.
     pub severity: Severity,
-}
-
-/// An officer who may decide.
-#[derive(Debug, Serialize)]
-pub struct OfficerView {
-    /// Id of the site file.
-    pub id: String,
-    /// Full name.
-    pub name: String,
-    /// Capacity string.
-    pub capacity: String,
-    /// Whether the officer may sign now.
-    pub in_force: bool,
 }
 
 /// A state's name, as pages and reports have it.
@@ -530,7 +514,6 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         face: dossier.and_then(|dossier| dossier.face).map(words::face),
         face_scores: dossier.and_then(face_scores),
         trouble: dossier.and_then(|dossier| dossier.trouble.clone()).map(trouble_view),
-        officers: kiosk.parts().config.officers.iter().map(|o| officer_view(o, now)).collect(),
         reasons: RefusalReason::ALL.into_iter().map(refusal_view).collect(),
         deferrals: if shown { deferral_views(kiosk, desk.received) } else { vec![] },
         rescans: rescan_views(dossier),
@@ -542,15 +525,6 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
             now: kiosk.parts().clock.now(),
             doubtful: clock::doubt(kiosk.parts()).is_some(),
         },
-    }
-}
-
-fn officer_view(officer: &Officer, now: OffsetDateTime) -> OfficerView {
-    OfficerView {
-        id: officer.id.clone(),
-        name: officer.name.clone(),
-        capacity: officer.capacity.clone(),
-        in_force: officer.may_sign_at(now).is_ok(),
     }
 }
 

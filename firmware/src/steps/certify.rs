@@ -10,7 +10,7 @@ use formats_copy::{
 };
 use formats_vn::fee::{Charge, FeeTable};
 
-use super::decide::{not_delegated, record_approval, store_trouble, token_trouble};
+use super::decide::{Authorised, not_delegated, record_approval, store_trouble, token_trouble};
 use super::print;
 use super::prove::TimeStamps;
 use crate::clock::VIETNAM;
@@ -131,14 +131,14 @@ pub struct Case {
 }
 
 /// Certifies the case. On any failure the number is given back and nothing signed is kept.
-pub fn certify(
-    parts: &Parts,
-    case: &Case,
-    officer_key: &mut dyn SigningSession,
-) -> Result<Issued, Trouble> {
+pub fn certify(parts: &Parts, case: &Case, authorised: &mut Authorised) -> Result<Issued, Trouble> {
     let Some(officer) = parts.config.officer(&case.officer) else {
         return Err(internal("the officer is not in the site file"));
     };
+    if authorised.officer() != officer.id {
+        return Err(internal("the key was opened for another officer's decision"));
+    }
+    let officer_key = authorised.key();
     super::clock::require(parts)?;
     let leaf = officer_key.chain().first().cloned().unwrap_or_default();
     record_approval(parts, &case.visit, officer, &case.set, &leaf)?;
@@ -341,4 +341,4 @@ fn internal(cause: &str) -> Trouble {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,4 +1,5 @@
-//! The officer's decision: the delegation is in force, the PIN opens the key, the journal knows.
+//! The officer's decision: the delegation is in force, the PIN or a session that a PIN opened gives
+//! the key, the journal knows.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -51,17 +52,38 @@ impl Keys {
     }
 }
 
-/// Opens the officer's key. Wrong PINs are counted in the journal, so a restart does not forget
-/// them. A clock in doubt must be confirmed by this very decision.
-pub fn open_key(
-    parts: &Parts,
-    decision: &Decision,
-    pin: &Pin,
-) -> Result<Box<dyn SigningSession>, Trouble> {
+/// An officer's opened key, for one decision of that very officer.
+///
+/// Only [`open_key`] and an officer's session make one, both after [`may_decide`]; nothing is
+/// certified with anything else (invariant 1).
+pub struct Authorised {
+    officer: String,
+    key: Box<dyn SigningSession>,
+}
+
+impl Authorised {
+    pub(super) fn new(decision: &Decision, key: Box<dyn SigningSession>) -> Self {
+        Self { officer: decision.officer.clone(), key }
+    }
+
+    /// The officer who decided, by the id of the site file.
+    pub fn officer(&self) -> &str {
+        &self.officer
+    }
+
+    /// The key.
+    pub fn key(&mut self) -> &mut dyn SigningSession {
+        self.key.as_mut()
+    }
+}
+
+/// What must hold for any decision, however its key is opened: a cabinet that nobody opened, a clock
+/// that stands behind it or is confirmed by it, and an officer whose delegation is in force.
+pub fn may_decide<'a>(parts: &'a Parts, decision: &Decision) -> Result<&'a Officer, Trouble> {
     parts.guard.may_sign(parts)?;
-    let officer = decision.officer.as_str();
-    let known = parts.config.officer(officer).zip(parts.keys.officers.get(officer));
-    let Some((person, token)) = known else {
+    let known = parts.config.officer(&decision.officer);
+    let known = known.filter(|officer| parts.keys.officers.contains_key(&officer.id));
+    let Some(person) = known else {
         return Err(not_delegated("no such officer in the site file"));
     };
     // A doubtful clock first: it may be what puts the moment outside the delegation.
@@ -69,22 +91,59 @@ pub fn open_key(
         super::clock::require(parts)?;
     }
     person.may_sign_at(parts.clock.now()).map_err(|why| not_delegated(&why.to_string()))?;
-    let failures = parts.store.pin_failures(officer);
-    if failures.count >= PIN_TRIES_MAX
-        && failures.last.is_some_and(|last| parts.clock.now() - last < PIN_LOCK)
-    {
-        return Err(pin_trouble(Say::PinLocked, failures.count));
+    Ok(person)
+}
+
+/// Puts on record that the officer found the clock right, if the decision says so.
+pub(super) fn confirm_clock(parts: &Parts, decision: &Decision) -> Result<(), Trouble> {
+    if decision.confirms_clock {
+        super::clock::confirm(parts, &decision.officer)?;
     }
+    Ok(())
+}
+
+/// Opens the officer's key for a decision. A clock in doubt must be confirmed by this very one.
+pub fn open_key(parts: &Parts, decision: &Decision, pin: &Pin) -> Result<Authorised, Trouble> {
+    may_decide(parts, decision)?;
+    refuse_locked(parts, &decision.officer)?;
     // A missing seal is found before a PIN is spent and before the officer's session holds the
     // module, which could then not look for tokens that were put back.
     parts.keys.authority.ready().map_err(|error| token_trouble(&error))?;
+    let key = unlock(parts, &decision.officer, pin)?;
+    confirm_clock(parts, decision)?;
+    Ok(Authorised::new(decision, key))
+}
+
+/// Whether wrong PINs keep the officer out for now.
+pub fn is_locked(parts: &Parts, officer: &str) -> bool {
+    let failures = parts.store.pin_failures(officer);
+    let recent = |last| parts.clock.now() - last < PIN_LOCK;
+    failures.count >= PIN_TRIES_MAX && failures.last.is_some_and(recent)
+}
+
+fn refuse_locked(parts: &Parts, officer: &str) -> Result<(), Trouble> {
+    if is_locked(parts, officer) {
+        return Err(pin_trouble(Say::PinLocked, parts.store.pin_failures(officer).count));
+    }
+    Ok(())
+}
+
+/// Opens an officer's token. Wrong PINs are counted in the journal, so a restart does not forget
+/// them.
+pub(super) fn unlock(
+    parts: &Parts,
+    officer: &str,
+    pin: &Pin,
+) -> Result<Box<dyn SigningSession>, Trouble> {
+    let Some(token) = parts.keys.officers.get(officer) else {
+        return Err(not_delegated("no such officer in the site file"));
+    };
+    refuse_locked(parts, officer)?;
+    let failures = parts.store.pin_failures(officer);
     match parts.keys.open(token, pin) {
         Ok(key) => {
             let certificate = digest(key.chain().first().map_or(&[], Vec::as_slice));
             note(parts, Record::OfficerLoggedIn { officer: officer.into(), certificate })?;
-            if decision.confirms_clock {
-                super::clock::confirm(parts, officer)?;
-            }
             if failures.count > 0 {
                 note(parts, Record::OfficerUnlocked { officer: officer.into() })?;
             }

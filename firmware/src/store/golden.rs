@@ -165,7 +165,43 @@ fn facts_v2() -> Vec<Record> {
             model: None,
         },
     ]);
+    facts.extend(facts_of_officers());
     facts
+}
+
+/// What an officer's page adds to version 2.
+fn facts_of_officers() -> Vec<Record> {
+    let s = str::to_owned;
+    vec![
+        Record::RescanAsked {
+            visit: s("visit-7"),
+            officer: s("Trần Thị Bình"),
+            reason: s("BLURRED"),
+            pages: vec![2],
+        },
+        Record::RescanAsked {
+            visit: s("visit-7"),
+            officer: s("Trần Thị Bình"),
+            reason: s("MISSING"),
+            pages: vec![4],
+        },
+        Record::Corrected {
+            visit: s("visit-7"),
+            officer: s("Trần Thị Bình"),
+            set: vec![
+                SetByOfficer::Kind { read: s("other"), set: s("birth") },
+                SetByOfficer::Title,
+                SetByOfficer::Requester,
+            ],
+        },
+        Record::Corrected {
+            visit: s("visit-8"),
+            officer: s("Trần Thị Bình"),
+            set: vec![SetByOfficer::Title],
+        },
+        Record::OfficerSignedIn { officer: s("binh"), minutes: 30, signatures: 20 },
+        Record::OfficerSignedOut { officer: s("binh"), why: SignOut::UsedUp, signed: 20 },
+    ]
 }
 
 fn assert_says(found: &[Entry], version: u32, facts: &[Record]) {

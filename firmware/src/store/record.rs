@@ -222,6 +222,24 @@ pub enum SetByOfficer {
     Requester,
 }
 
+/// Why an officer's sign-in ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignOut {
+    /// The officer said so.
+    Asked,
+    /// Its time was over.
+    Expired,
+    /// As many copies were signed in it as the site file allows.
+    UsedUp,
+    /// The officer's token was taken out.
+    Token,
+    /// Wrong PINs locked the officer.
+    Locked,
+    /// More pages signed in than the kiosk keeps.
+    Replaced,
+}
+
 /// What became of a print job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -455,6 +473,24 @@ pub enum Record {
     CabinetCleared {
         /// Who, in the words of the command.
         by: String,
+    },
+    /// An officer signed in at a page.
+    OfficerSignedIn {
+        /// The officer's id in the site file.
+        officer: String,
+        /// Minutes after which it ends.
+        minutes: u32,
+        /// Copies that may be signed without another PIN; 0 where each needs its own.
+        signatures: u32,
+    },
+    /// An officer's sign-in ended; the end of the program ends it too, without this record.
+    OfficerSignedOut {
+        /// The officer's id in the site file.
+        officer: String,
+        /// Why.
+        why: SignOut,
+        /// Copies that were signed in it without another PIN.
+        signed: u32,
     },
     /// The officer set for the visit's copy what no machine had read like that.
     Corrected {

@@ -196,6 +196,8 @@ impl State {
             | Record::CabinetOpened { .. }
             | Record::CabinetCleared { .. }
             | Record::RescanAsked { .. }
+            | Record::OfficerSignedIn { .. }
+            | Record::OfficerSignedOut { .. }
             | Record::Corrected { .. }
             | Record::Scrubbed { .. }
             | Record::VisitWiped { .. } => Ok(()),

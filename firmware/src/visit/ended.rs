@@ -148,9 +148,11 @@ pub(super) fn power_ends(state: State, trouble: Trouble) -> Next {
         State::Failed(dossier, why) if why.say == trouble.say => {
             (State::Failed(dossier, why), vec![])
         }
-        State::Scanning(_) | State::Reading(_) | State::Checking(_) | State::Identifying(_) => {
-            (state, vec![])
-        }
+        State::Scanning(_)
+        | State::Reading(_)
+        | State::Checking(_)
+        | State::Correcting(_)
+        | State::Identifying(_) => (state, vec![]),
         // The appointment is on record; only its slip goes.
         State::Deferred(..) => (State::Idle, vec![Effect::Wipe]),
         other => end(other),
@@ -176,6 +178,7 @@ pub(super) fn left(state: State) -> Next {
         | State::Checking(_)
         | State::Identifying(_)
         | State::Deciding(_)
+        | State::Correcting(_)
         | State::Authorising(..)
         | State::Certifying(..)
         | State::Deferring(..)

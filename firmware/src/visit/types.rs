@@ -659,6 +659,8 @@ pub enum Say {
     PinWrong,
     /// Too many wrong PINs (officer).
     PinLocked,
+    /// Nobody is signed in at this page (officer).
+    SignedOut,
     /// The signing token is missing.
     TokenMissing,
     /// The clock went back; the officer must look at the time.

@@ -191,7 +191,7 @@ async fn decide(arguments: &Arguments, world: &World, out: &Path) -> Result<(), 
     let address = screens["officer"].as_str().unwrap_or_default();
     if arguments.interactive {
         tell(format_args!("\n   Now you are the officer. Open {address}"));
-        tell(format_args!("   and decide with the PIN {OFFICER_PIN}.\n"));
+        tell(format_args!("   sign in and decide with the PIN {OFFICER_PIN}.\n"));
         let citizen = world.citizen()?;
         loop {
             let view = citizen.view()?;
@@ -203,7 +203,7 @@ async fn decide(arguments: &Arguments, world: &World, out: &Path) -> Result<(), 
     }
     let profile = tempfile::tempdir()?;
     let browser = Browser::start(profile.path(), 1366, 900).await?;
-    browser.open(address).await?;
+    browser.open_signed_in(address, OFFICER_PIN).await?;
     browser.text_with("#case", "").await?;
     browser.fill("#pin", OFFICER_PIN).await?;
     std::fs::write(out.join("officer.png"), browser.screenshot().await?)?;

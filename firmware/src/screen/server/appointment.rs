@@ -12,8 +12,8 @@ use serde_json::json;
 use time::Date;
 use time::macros::format_description;
 
-use super::{ScreenState, answer_when, fits, settle, waits};
-use crate::visit::{Deferral, DeferralReason, Wish};
+use super::{Here, ScreenState, answer_when, fits, say_error, settle, waits};
+use crate::visit::{Deferral, DeferralReason, Say, Wish};
 
 /// A promise as the page sends it.
 #[derive(Deserialize)]
@@ -56,8 +56,12 @@ impl DeferBody {
 
 pub(super) async fn defer(
     State(state): State<Arc<ScreenState>>,
+    axum::Extension(here): axum::Extension<Here>,
     Json(body): Json<DeferBody>,
 ) -> Response {
+    if !here.is(&body.officer) {
+        return say_error(StatusCode::FORBIDDEN, Say::NotDelegated);
+    }
     let mut watched = state.kiosk.watch();
     if !waits(&watched.borrow_and_update(), &body.visit) {
         return StatusCode::CONFLICT.into_response();

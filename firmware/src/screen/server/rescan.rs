@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::appointment::NoFields;
-use super::{ScreenState, answer_when, say_error, waits};
+use super::{Here, ScreenState, answer_when, say_error, waits};
 use crate::visit::{PAGE_COUNT_MAX, PageId, RescanReason, RescanRequest, Say, Wish};
 
 /// A request as the page sends it.
@@ -29,6 +30,7 @@ pub(super) struct RescanBody {
 /// Asks the person for the pages.
 pub(super) async fn ask(
     State(state): State<Arc<ScreenState>>,
+    Extension(here): Extension<Here>,
     Json(body): Json<RescanBody>,
 ) -> Response {
     let RescanBody { visit, officer, reason, pages } = body;
@@ -37,7 +39,8 @@ pub(super) async fn ask(
     }
     let parts = state.kiosk.parts();
     let person = parts.config.officer(&officer);
-    if person.is_none_or(|person| person.may_sign_at(parts.clock.now()).is_err()) {
+    let now = parts.clock.now();
+    if !here.is(&officer) || person.is_none_or(|person| person.may_sign_at(now).is_err()) {
         return say_error(StatusCode::FORBIDDEN, Say::NotDelegated);
     }
     let reason = RescanReason::with_code(&reason).filter(|_| pages.len() <= PAGE_COUNT_MAX);

@@ -63,7 +63,6 @@ async function defer() {
   const gaps = [
     [at('title').value.trim() === '', 'title', 'needTitle'],
     [at('requester').value.trim() === '', 'requester', 'needRequester'],
-    [at('officer').value === '', 'officer', 'needOfficer'],
     [!choice, 'defer-how', 'needDefer'],
     [agreed === '', 'defer-day', 'needDay'],
   ];

@@ -13,7 +13,7 @@ const LABELS = {
     title: 'Tên bản chính (cột 4)', requester: 'Người yêu cầu (cột 3)',
     fields: 'Thông tin đọc được', lines: 'Chữ đọc được',
     linesHow: 'Chọn một dòng để xem chỗ đó trên hình (phím lên, xuống).',
-    officer: 'Người ký', pin: 'Mã PIN', approve: 'Duyệt và ký', reason: 'Lý do từ chối',
+    pin: 'Mã PIN', approve: 'Duyệt và ký', reason: 'Lý do từ chối',
     refuse: 'Từ chối', choose: 'Chọn…', decision: 'Quyết định',
     cause: 'Nguyên nhân', remedy: 'Cách xử lý',
     faceScores: (like, least, live, tries) => `Độ giống ${like} % (cần ${least} %), `
@@ -40,14 +40,14 @@ const LABELS = {
     issued: 'Đã chứng thực', refused: 'Đã từ chối',
     signing: 'Đang ký và đóng dấu. Xin giữ thiết bị chữ ký số tại chỗ.',
     needTitle: 'Xin nhập tên bản chính.', needRequester: 'Xin nhập tên người yêu cầu.',
-    needKind: 'Xin chọn loại giấy tờ.', needOfficer: 'Xin chọn người ký.', needPin: 'Xin nhập mã PIN.',
+    needKind: 'Xin chọn loại giấy tờ.', needOfficer: 'Xin chọn tên cán bộ.', needPin: 'Xin nhập mã PIN.',
     needReason: 'Xin chọn lý do từ chối.', noOfficer: 'Hôm nay không có ai được ủy quyền ký.',
     gone: 'Hồ sơ này không còn chờ quyết định.', invalid: 'Nội dung nhập chưa hợp lệ.',
     trouble: 'Máy gặp trục trặc.', product: 'Sản phẩm',
     clock: (time) => `Giờ của máy: ${time}. Tôi đã xem và xác nhận giờ này đúng.`,
     needClock: 'Xin xem giờ của máy và đánh dấu xác nhận nếu đúng.',
     offline: 'Mất kết nối với máy; đang thử lại. Nếu lâu, hãy mở lại trang này từ địa chỉ đã cấp.',
-    ...APPOINTMENT_LABELS.vi, ...RESCAN_LABELS.vi,
+    ...APPOINTMENT_LABELS.vi, ...RESCAN_LABELS.vi, ...SIGN_IN_LABELS.vi,
   },
   en: {
     heading: 'Certified copy cases', language: 'Language', case: 'The waiting case',
@@ -58,7 +58,7 @@ const LABELS = {
     title: 'Name of the original (column 4)', requester: 'Requester (column 3)',
     fields: 'Fields read', lines: 'Text read',
     linesHow: 'Choose a line to see its place on the picture (arrow keys).',
-    officer: 'Signer', pin: 'PIN', approve: 'Approve and sign', reason: 'Reason of refusal',
+    pin: 'PIN', approve: 'Approve and sign', reason: 'Reason of refusal',
     refuse: 'Refuse', choose: 'Choose…', decision: 'Decision', cause: 'Cause', remedy: 'Remedy',
     number: 'Certification number', book: 'Book', code: 'Verification code', address: 'Check at',
     page: (n) => `Page ${n}`, pageImage: (n) => `Picture of page ${n} of the original`,
@@ -82,7 +82,7 @@ const LABELS = {
     issued: 'Certified', refused: 'Refused',
     signing: 'Signing and sealing. Please leave the token in place.',
     needTitle: 'Please name the original.', needRequester: 'Please name the requester.',
-    needKind: 'Please choose the kind of paper.', needOfficer: 'Please choose the signer.', needPin: 'Please enter the PIN.',
+    needKind: 'Please choose the kind of paper.', needOfficer: 'Please choose the officer.', needPin: 'Please enter the PIN.',
     needReason: 'Please choose a reason of refusal.',
     noOfficer: 'Nobody’s delegation is in force today.',
     gone: 'This case no longer waits for a decision.', invalid: 'What was entered is not valid.',
@@ -92,7 +92,7 @@ const LABELS = {
     offline: 'Connection lost; trying again. If it lasts, open this page from its given address.',
     faceScores: (like, least, live, tries) => `Alike ${like} % (${least} % needed), `
       + `living person ${live} %, try ${tries}.`,
-    ...APPOINTMENT_LABELS.en, ...RESCAN_LABELS.en,
+    ...APPOINTMENT_LABELS.en, ...RESCAN_LABELS.en, ...SIGN_IN_LABELS.en,
   },
 };
 
@@ -143,7 +143,6 @@ let zoom = 1;
 let shownVisit = null;
 let shownFacts = '';
 let proposedTitle = '';
-let lastOfficer = '';
 let sending = false;
 let landing = false;
 let offline = false;
@@ -211,7 +210,7 @@ function caseShown() {
 }
 
 function signing() {
-  return sending || WORKING.includes(view.state);
+  return sending || Boolean(view && WORKING.includes(view.state));
 }
 
 // ---- the pages and what is marked on them
@@ -530,13 +529,9 @@ function options(select, items, keep) {
 }
 
 function drawChoices(fresh) {
-  const able = asArray(view.officers).filter((officer) => officer.in_force);
-  const only = able.length === 1 ? able[0].id : lastOfficer;
-  const signer = fresh ? only : at('officer').value || only;
-  options(at('officer'), able.map((o) => [o.id, `${o.name}, ${o.capacity}`]), signer);
   const reasons = asArray(view.reasons).map((r) => [r.code, `${r.code}: ${r[lang]} (${r.ground[lang]})`]);
   options(at('reason'), reasons, fresh ? '' : at('reason').value);
-  if (able.length === 0) {
+  if (who() && decides() && !who().in_force) {
     error = 'noOfficer';
   }
 }
@@ -545,7 +540,7 @@ function drawChoices(fresh) {
 function drawCase() {
   const facts = JSON.stringify([
     view.visit, lang, view.kind, view.kind_set, view.title, view.fields, view.findings, view.pages, view.requester,
-    view.chip, view.face, view.face_scores, view.officers, view.deferrals, view.rescans,
+    view.chip, view.face, view.face_scores, who(), view.deferrals, view.rescans,
     view.product,
   ]);
   if (facts === shownFacts) {
@@ -609,7 +604,8 @@ function approveIsDefault() {
 function drawDecision() {
   const shown = caseShown();
   const busy = shown && signing();
-  show(at('decision'), shown);
+  show(at('decision'), shown && decides());
+  show(at('pin-ask'), asksPin());
   at('decision').setAttribute('aria-busy', String(busy));
   all('#decision button, #decision select, #defer-day, #kind-choice, #kind-set').forEach((node) => {
     node.disabled = busy || offline;
@@ -656,7 +652,7 @@ function drawTrouble() {
 }
 
 function drawKeys() {
-  const words = asArray(view.keys).map(sentence);
+  const words = asArray(view ? view.keys : me && me.keys).map(sentence);
   const list = at('keys');
   show(list, words.length > 0);
   if (list.dataset.shown !== words.join()) {
@@ -676,11 +672,23 @@ function drawRest() {
   document.title = shown ? `(1) ${label('heading')}` : label('heading');
 }
 
+// Nobody is signed in here who sees cases: nothing of one is on the page.
+function drawNothing() {
+  forgetCase();
+  ['case', 'decision', 'empty', 'slip', 'rescan-open', 'trouble'].forEach((id) => show(at(id), false));
+  show(at('result'), Boolean(result && result.issued) && !who());
+  drawKeys();
+  put(at('where'), '');
+  document.title = me && me.waiting ? `(1) ${label('heading')}` : label('heading');
+}
+
 function draw() {
   drawLabels();
   show(at('offline'), offline);
   put(at('offline'), offline ? label('offline') : '');
+  drawSignIn();
   if (!view) {
+    drawNothing();
     return;
   }
   root.dataset.state = view.state;
@@ -716,11 +724,8 @@ async function refresh() {
   do {
     again = false;
     try {
-      const answer = await fetch('/api/officer/case', { cache: 'no-store' });
-      if (!answer.ok) {
-        throw new Error(String(answer.status));
-      }
-      view = await answer.json();
+      await fetchMe();
+      view = seesCases() ? await fetchCase() : null;
       offline = false;
     } catch (_) {
       offline = true;
@@ -728,6 +733,19 @@ async function refresh() {
     draw();
   } while (again);
   fetching = false;
+}
+
+// None where the sign-in ended just now.
+async function fetchCase() {
+  const answer = await fetch('/api/officer/case', { cache: 'no-store' });
+  if (answer.status === 401) {
+    await fetchMe();
+    return null;
+  }
+  if (!answer.ok) {
+    throw new Error(String(answer.status));
+  }
+  return answer.json();
 }
 
 function listen() {
@@ -739,7 +757,12 @@ function listen() {
       refresh();
     }
   }, POLL_MS);
-  window.setInterval(drawClock, CLOCK_MS);
+  window.setInterval(() => {
+    drawClock();
+    if (who()) {
+      refresh();
+    }
+  }, CLOCK_MS);
 }
 
 async function setKind() {
@@ -767,9 +790,9 @@ function missing(verdict) {
   const needed = verdict === 'approve' ? ['title', 'requester'] : [];
   const names = {
     title: 'needTitle', requester: 'needRequester', reason: 'needReason',
-    officer: 'needOfficer', pin: 'needPin',
+    pin: 'needPin',
   };
-  const ids = needed.concat(verdict === '' ? ['reason'] : [], ['officer', 'pin']);
+  const ids = needed.concat(verdict === '' ? ['reason'] : [], asksPin() ? ['pin'] : []);
   const id = ids.find((each) => at(each).value.trim() === '');
   ids.forEach((each) => at(each).setAttribute('aria-invalid', String(each === id)));
   if (!id && !at('clock').hidden && !at('clock-right').checked) {
@@ -785,7 +808,7 @@ function complain(words, id) {
 }
 
 async function decide(verdict) {
-  if (signing() || offline) {
+  if (signing() || offline || !decides()) {
     return;
   }
   const gap = missing(verdict);
@@ -802,13 +825,12 @@ async function decide(verdict) {
 async function send(path, decided, verdict) {
   const body = JSON.stringify({
     visit: view.visit,
-    officer: at('officer').value,
+    officer: who().id,
     title: at('title').value.trim(),
     requester: at('requester').value.trim(),
     ...decided,
   });
   at('pin').value = '';
-  lastOfficer = at('officer').value;
   error = null;
   sending = true;
   draw();
@@ -822,14 +844,17 @@ async function send(path, decided, verdict) {
   }
   sending = false;
   landing = true;
-  refresh();
+  await refresh();
+  if (!view) {
+    landing = false;
+  }
 }
 
 // After a decision the keyboard stands on its result, or back in the PIN field.
 function land() {
-  if (landing && !signing()) {
+  if (landing && view && !signing()) {
     landing = false;
-    at(caseShown() ? 'pin' : view.appointment ? 'slip' : 'result').focus();
+    at(caseShown() ? (asksPin() ? 'pin' : 'approve') : view.appointment ? 'slip' : 'result').focus();
   }
 }
 
@@ -899,5 +924,6 @@ drawLabels();
 watchHands();
 watchAppointment();
 watchRescan();
+watchSignIn();
 listen();
 refresh();

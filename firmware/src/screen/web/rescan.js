@@ -61,16 +61,11 @@ async function rescan() {
     complain('needRescan', 'rescan-why');
     return;
   }
-  if (at('officer').value === '') {
-    complain('needOfficer', 'officer');
-    return;
-  }
   const page = at('rescan-pages').value;
-  lastOfficer = at('officer').value;
   error = null;
   try {
     const answer = await post('/api/officer/rescan', {
-      visit: view.visit, officer: lastOfficer, reason: at('rescan-why').value,
+      visit: view.visit, officer: who().id, reason: at('rescan-why').value,
       pages: page ? [Number(page)] : [],
     });
     const told = answer.ok ? null : await answer.json().catch(() => null);

@@ -22,6 +22,7 @@ use crate::steps::picture::Picture;
 use crate::steps::read::PageReader;
 use crate::steps::seal_key::SealKey;
 use crate::store::Store;
+use crate::visit::Decision;
 use crate::watchdog::Beats;
 
 const BOOK: &str = "03/2026-SCT/BS";
@@ -134,18 +135,57 @@ fn config(pin_file: &std::path::Path, more: &serde_json::Value) -> Config {
     serde_json::from_value(site).expect("the site file is right")
 }
 
-struct Bench {
-    parts: Parts,
+/// An approved case of so many pages and copies.
+fn case(visit: &str, officer: &str, pages: usize, copies: u32) -> Case {
+    let raster = Raster::new(1, 1, PixelFormat::Gray8, 300, vec![0]).expect("a raster");
+    let page = KeptPage {
+        picture: Picture::from_jpeg(vec![0], &raster),
+        reading: PageReading {
+            width: 1,
+            height: 1,
+            dpi: 300,
+            sheet: None,
+            turn: Turn::None,
+            skew_degrees: 0.0,
+            lines: vec![],
+            confidence: 0.0,
+            ink: 0.0,
+            blank: true,
+            sharpness: 0.0,
+            seals: vec![],
+            signatures: vec![],
+        },
+    };
+    let page = Arc::new(page);
+    Case {
+        visit: VisitId(visit.into()),
+        copies,
+        kind: "Giấy khai sinh".into(),
+        pages: vec![page; pages],
+        officer: officer.into(),
+        set: vec![],
+        approval: Approval { title: "Giấy khai sinh".into(), requester: "Lê Thử".into() },
+    }
+}
+
+pub(in crate::steps) struct Bench {
+    pub(in crate::steps) parts: Parts,
+    passed: Arc<AtomicI64>,
     _folder: tempfile::TempDir,
 }
 
 impl Bench {
     /// A kiosk whose seal takes so many seconds to open.
-    fn new(begin: OffsetDateTime, opening_s: i64, fee: &serde_json::Value) -> Self {
+    pub(in crate::steps) fn new(
+        begin: OffsetDateTime,
+        opening_s: i64,
+        fee: &serde_json::Value,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let pin: PathBuf = folder.path().join("pin");
         std::fs::write(&pin, "1234").expect("the PIN's file");
-        let clock = SlowClock { begin, passed: Arc::default(), opening_s };
+        let passed = Arc::new(AtomicI64::default());
+        let clock = SlowClock { begin, passed: Arc::clone(&passed), opening_s };
         let disk = Arc::new(MemoryDisk::new(1));
         let store = Store::open_on(disk, None, Arc::new(clock.clone())).expect("opens").0;
         store.open_book(BOOK, "UBND PHƯỜNG THỬ").expect("the book opens");
@@ -173,40 +213,29 @@ impl Bench {
             random: Arc::new(SystemRandom),
             copy_issued: Arc::default(),
         };
-        Self { parts, _folder: folder }
+        Self { parts, passed, _folder: folder }
+    }
+
+    /// Lets so many seconds pass.
+    pub(in crate::steps) fn pass(&self, seconds: i64) {
+        self.passed.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Lets time pass until this moment.
+    pub(in crate::steps) fn set(&self, moment: OffsetDateTime) {
+        self.pass((moment - self.parts.clock.now()).whole_seconds());
     }
 
     fn certify(&self, visit: &str, officer: &str, pages: usize, copies: u32) -> Outcome {
-        let raster = Raster::new(1, 1, PixelFormat::Gray8, 300, vec![0]).expect("a raster");
-        let page = KeptPage {
-            picture: Picture::from_jpeg(vec![0], &raster),
-            reading: PageReading {
-                width: 1,
-                height: 1,
-                dpi: 300,
-                sheet: None,
-                turn: Turn::None,
-                skew_degrees: 0.0,
-                lines: vec![],
-                confidence: 0.0,
-                ink: 0.0,
-                blank: true,
-                sharpness: 0.0,
-                seals: vec![],
-                signatures: vec![],
-            },
-        };
-        let page = Arc::new(page);
-        let case = Case {
-            visit: VisitId(visit.into()),
-            copies,
-            kind: "Giấy khai sinh".into(),
-            pages: vec![page; pages],
-            officer: officer.into(),
-            set: vec![],
-            approval: Approval { title: "Giấy khai sinh".into(), requester: "Lê Thử".into() },
-        };
-        certify(&self.parts, &case, &mut Key(None, [vec![1]]))
+        self.certify_with(&case(visit, officer, pages, copies), officer)
+    }
+
+    /// With a key that was opened for the decision of this officer.
+    fn certify_with(&self, case: &Case, decided: &str) -> Outcome {
+        let verdict = Ok(case.approval.clone());
+        let decision = Decision { officer: decided.into(), verdict, confirms_clock: false };
+        let mut key = Authorised::new(&decision, Box::new(Key(None, [vec![1]])));
+        certify(&self.parts, case, &mut key)
     }
 
     fn rows(&self) -> Vec<(u32, RegisterRow)> {
@@ -215,6 +244,14 @@ impl Bench {
 }
 
 type Outcome = Result<Issued, Trouble>;
+
+#[test]
+fn a_key_opened_for_one_officers_decision_signs_nothing_in_anothers_name() {
+    let bench = Bench::new(NOON, 0, &serde_json::json!({}));
+    let trouble = bench.certify_with(&case("v1", "chair", 1, 1), "deputy").expect_err("refused");
+    assert!(trouble.cause.contains("another officer"), "{trouble:?}");
+    assert!(bench.rows().is_empty() && bench.parts.store.open_reservation().is_none());
+}
 
 const NOON: OffsetDateTime = datetime!(2026-11-23 12:00 +7);
 
