@@ -8,7 +8,7 @@ mod panel;
 
 use std::path::{Path, PathBuf};
 
-pub use panel::{LineName, Panel, PanelLine, PanelLines};
+pub use panel::{Panel, PanelLine, PanelLines};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -526,18 +526,18 @@ mod tests {
                 "name='x'\n[scanner]\ndriver='sim'\nsheets=[]\n[token]\nmodule='m'\n{panel}"
             ))
         };
-        let lines = "[panel.lines]\ndoor_open={line='DOOR',active_low=true}\nready={line=17}";
+        let lines = "[panel.lines]\ndoor_open={line='DOOR',active_low=true}\nready={line='17'}";
         let gpio = with(&format!("[panel]\ndriver='gpio'\nchip='/dev/gpiochip0'\n{lines}"));
         let Panel::Gpio { lines: read, debounce_ms: 30, away_s: 30, .. } =
             gpio.expect("a board").panel
         else {
             panic!("another panel");
         };
-        let door = PanelLine { line: LineName::Name("DOOR".into()), active_low: true };
+        let door = PanelLine { line: "DOOR".into(), active_low: true };
         assert_eq!((read.door_open, read.tampered), (Some(door), None));
         let pi = with(&format!("[panel]\ndriver='raspberry-pi'\n{lines}"));
         assert!(matches!(pi, Err(BoardError::PanelLine { name, .. }) if name == "DOOR"));
-        let numbers = lines.replace("'DOOR'", "4");
+        let numbers = lines.replace("DOOR", "4");
         assert!(with(&format!("[panel]\ndriver='raspberry-pi'\n{numbers}")).is_ok());
     }
 

@@ -89,21 +89,11 @@ pub struct PanelLines {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PanelLine {
-    /// Its number on the chip, or the name that the device tree gives it.
-    pub line: LineName,
+    /// Its number on the chip, in quotes like `"17"`, or the name that the device tree gives it.
+    pub line: String,
     /// Whether its low level is what makes it active, as with a contact to ground.
     #[serde(default)]
     pub active_low: bool,
-}
-
-/// How a line is called.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum LineName {
-    /// By its place on the chip.
-    Number(u32),
-    /// By its name.
-    Name(String),
 }
 
 impl PanelLines {
@@ -118,9 +108,7 @@ impl Panel {
     /// A line's name where lines have numbers only.
     pub(crate) fn name_without_meaning(&self) -> Option<&str> {
         let Self::RaspberryPi { lines, .. } = self else { return None };
-        lines.all().find_map(|line| match &line.line {
-            LineName::Name(name) => Some(name.as_str()),
-            LineName::Number(_) => None,
-        })
+        let mut names = lines.all().map(|line| line.line.as_str());
+        names.find(|name| name.parse::<u32>().is_err())
     }
 }

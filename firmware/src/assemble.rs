@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use board::{
-    Board, BoardError, Camera as CameraSpec, Chip as ChipSpec, Clock as ClockSpec, Flow, LineName,
+    Board, BoardError, Camera as CameraSpec, Chip as ChipSpec, Clock as ClockSpec, Flow,
     Panel as PanelSpec, PanelLine, PanelLines, Power as PowerSpec, Printer as PrinterSpec,
     Scanner as ScannerSpec, SimClock, Ticket as TicketSpec,
 };
@@ -18,7 +18,7 @@ use drivers_camera::{V4l2Camera, V4l2Config};
 use drivers_chip::{PcscConfig, PcscReader};
 use drivers_clock::KernelClock;
 use drivers_codes::QrReader;
-use drivers_panel::{Chip, GpioPanel, Line, PanelConfig};
+use drivers_panel::{Chip, GpioPanel, Line, LineName, PanelConfig};
 use drivers_power::{GaugePower, NutConfig, NutPower, SysfsPower};
 use drivers_printer::{IppConfig, IppPrinter};
 use drivers_scanner::{FileScanner, SaneConfig, SaneScanner};
@@ -405,9 +405,9 @@ pub fn panel(spec: &PanelSpec) -> Option<PanelStation> {
 fn wired(chip: Chip, lines: &PanelLines) -> PanelConfig {
     let line = |line: &Option<PanelLine>| {
         line.as_ref().map(|line| Line {
-            at: match &line.line {
-                LineName::Number(number) => drivers_panel::LineName::Number(*number),
-                LineName::Name(name) => drivers_panel::LineName::Name(name.clone()),
+            at: match line.line.parse() {
+                Ok(number) => LineName::Number(number),
+                Err(_) => LineName::Name(line.line.clone()),
             },
             active_low: line.active_low,
         })
