@@ -4,6 +4,8 @@
 //! [`Hands`] do it, and [`Kiosk`] runs both on threads and publishes the visit after every step;
 //! screens read that and the [`Desk`].
 
+mod failure;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +14,7 @@ use std::time::Duration;
 use drivers_api::{ClockGauge, CodeReader, Pin, Scanner, Turn};
 use tokio::sync::{oneshot, watch};
 
+use self::failure::{failed, internal};
 use crate::clock::{Clock, VIETNAM};
 use crate::config::Config;
 use crate::desk::{Desk, Timing};
@@ -25,7 +28,7 @@ use crate::steps::{
 use crate::store::{Record, SetByOfficer, Store};
 use crate::visit::{
     Answer, Approval, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, FaceGap,
-    FaceOutcome, Issued, KindFact, PageId, Say, Severity, State, Trouble, Visit, VisitId, Wish,
+    FaceOutcome, Issued, KindFact, PageId, State, Trouble, Visit, VisitId, Wish,
 };
 use crate::watchdog::Beats;
 
@@ -773,45 +776,4 @@ fn set_by_officer(dossier: &Dossier, desk: &Desk, approval: &Approval) -> Vec<Se
         set.push(SetByOfficer::Requester);
     }
     set
-}
-
-/// A trouble inside the kiosk itself.
-fn internal(cause: &str) -> Trouble {
-    Trouble {
-        say: Say::Internal,
-        cause: cause.into(),
-        remedy: "collect the log and report it; the visit can be started again".into(),
-        severity: Severity::Service,
-    }
-}
-
-/// The failing answer of an effect that did not come to an end.
-fn failed(effect: &Effect, cause: &str) -> Answer {
-    let trouble = internal(cause);
-    match effect {
-        Effect::LookForRoom => Answer::NoRoom(trouble),
-        Effect::ScanPage(_) | Effect::ScanCard => Answer::ScanFailed(trouble),
-        Effect::ReadPage(page) => Answer::PageUnusable(*page, trouble),
-        Effect::OpenKey(_) => Answer::KeyRefused(trouble),
-        Effect::Certify(_) | Effect::RecordRefusal(..) => Answer::CertifyFailed(trouble),
-        Effect::Defer(_) => Answer::DeferFailed(trouble),
-        Effect::PrintTicket(_) => {
-            Answer::TicketFailed(Trouble { say: Say::TicketFailed, ..trouble })
-        }
-        Effect::PrintCopy(..) => Answer::CopyNotPrinted(print::not_tried(trouble)),
-        Effect::Check
-        | Effect::CheckAs(_)
-        | Effect::DropPage(_)
-        | Effect::RecordSecretMark
-        | Effect::RecordConsent(_)
-        | Effect::RecordRescan { .. }
-        | Effect::StopFace
-        | Effect::NoteReceived
-        | Effect::KeepSlip
-        | Effect::Wipe => Answer::CheckFailed(trouble),
-        Effect::ReadChip => Answer::Chip(ChipOutcome::NotRead(ChipGap::Reader)),
-        Effect::LookForFace | Effect::CompareFace { .. } => {
-            Answer::Face(FaceOutcome::NotCompared(FaceGap::Failed))
-        }
-    }
 }

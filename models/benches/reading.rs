@@ -3,8 +3,8 @@
 //!
 //! Drawn office pages lie as plain PPM files, so that nobody unpacks anything. For each paper of a
 //! few pages one process of ours starts, opens the reader, reads the files and tells words and
-//! boxes; so does `tesseract -l vie`. Both in turns, each with `OMP_THREAD_LIMIT=1`. The neighbour is
-//! a process that does nothing but keep one processor busy.
+//! boxes; so does `tesseract -l vie`. Both in turns, each with `OMP_THREAD_LIMIT=1`. The neighbour
+//! is a process that does nothing but keep one processor busy.
 #![expect(clippy::print_stdout, reason = "the benchmark reports to the person who runs it")]
 
 use std::fs::File;
