@@ -33,7 +33,7 @@ fn corrections(world: &World) -> Result<Vec<String>, Failure> {
     for segment in std::fs::read_dir(world.state_dir().join("journal"))? {
         all.push_str(&String::from_utf8_lossy(&std::fs::read(segment?.path())?));
     }
-    let lines = all.lines().filter(|line| line.contains("\"corrected\""));
+    let lines = all.split("{\"v\":").filter(|line| line.contains("\"corrected\""));
     Ok(lines.map(str::to_owned).collect())
 }
 

@@ -23,14 +23,14 @@ fn to_the_officer(world: &World) -> Result<Citizen, Failure> {
     Ok(citizen)
 }
 
-/// All lines of the journal with this word.
+/// All records of the journal with this word.
 fn journal(world: &World, word: &str) -> Result<Vec<String>, Failure> {
     let mut all = String::new();
     for segment in std::fs::read_dir(world.state_dir().join("journal"))? {
         all.push_str(&String::from_utf8_lossy(&std::fs::read(segment?.path())?));
     }
     let word = format!("\"{word}\"");
-    Ok(all.lines().filter(|line| line.contains(&word)).map(str::to_owned).collect())
+    Ok(all.split("{\"v\":").filter(|line| line.contains(&word)).map(str::to_owned).collect())
 }
 
 #[test]

@@ -77,8 +77,8 @@ impl Authorised {
     }
 }
 
-/// What must hold for any decision, however its key is opened: a cabinet that nobody opened, a clock
-/// that stands behind it or is confirmed by it, and an officer whose delegation is in force.
+/// What must hold for any decision, however its key is opened: a cabinet that nobody opened, a
+/// clock that stands behind it or is confirmed by it, and an officer whose delegation is in force.
 pub fn may_decide<'a>(parts: &'a Parts, decision: &Decision) -> Result<&'a Officer, Trouble> {
     parts.guard.may_sign(parts)?;
     let known = parts.config.officer(&decision.officer);

@@ -2,9 +2,9 @@
 //!
 //! A sign-in shows who sits at a page: an officer of the site file, whose PIN opened the officer's
 //! own token. By itself it signs nothing. Where the site file allows a session, the opened key
-//! stays open with the sign-in, so that one PIN entry serves several decisions; the PIN is forgotten
-//! as soon as the token has taken it. A key leaves here for one decision at a time, after the checks
-//! that a decision with a PIN passes too, and comes back when that decision is carried out.
+//! stays open with the sign-in, so that one PIN entry serves several decisions; the PIN is
+//! forgotten as soon as the token has taken it. A key leaves here for one decision at a time, after
+//! the checks that a decision with a PIN passes too, and comes back when it is carried out.
 //!
 //! A sign-in ends by time, by count, at the officer's word, with its token, and when wrong PINs
 //! lock the officer. Each end is on record.
