@@ -1,5 +1,6 @@
 //! What is Vietnamese: folding and comparing text, the identity card (QR code, machine-readable
-//! zone, number, expiry, and all of them against each other), fees, capacities of signers.
+//! zone, number, expiry, and all of them against each other), fees and how they are transferred, capacities of
+//! signers.
 //!
 //! Pure functions over strings; no I/O, no clock, and nothing here judges a person. Start with
 //! [`fold::fold`].
@@ -13,3 +14,4 @@ pub mod fold;
 pub mod id_number;
 pub mod id_qr;
 pub mod mrz;
+pub mod vietqr;
