@@ -23,6 +23,7 @@ mod books;
 mod catalog;
 mod copies;
 mod error;
+mod fees;
 mod frame;
 #[cfg(test)]
 mod golden;
@@ -49,15 +50,16 @@ pub use books::{BookContents, RefusalEntry, list_books, list_deferrals, list_ref
 pub use catalog::{CopySummary, Delivery, Standing};
 pub use copies::COPY_BYTES_MAX;
 pub use error::{Contradiction, Damage, StoreError};
+pub use fees::{FeeEntry, list_fees};
 pub use journal::read_segment;
 pub use record::{
-    AgeingReason, ClosingSums, Decision, Deferral, Entry, IssuedCopy, PrintOutcome, Priority,
+    AgeingReason, ClosingSums, Decision, Deferral, Entry, FeeMeans, IssuedCopy, PrintOutcome, Priority,
     Record, RegisterRow, Reservation, SetByOfficer, SignOut, Verdict,
 };
 pub use recovery::is_held;
 pub use recovery::{IndexFate, Recovery};
 pub use space::Policy;
-pub use state::{BookTotals, CabinetOpened, ClockTrusted, PinFailures, Sums};
+pub use state::{BookTotals, CabinetOpened, ClockTrusted, FeeStanding, PinFailures, Sums};
 
 use crate::clock::Clock;
 use catalog::Query;
@@ -286,6 +288,8 @@ impl Store {
             | Record::ConfigChanged { .. }
             | Record::Exported { .. }
             | Record::AgedOut { .. }
+            | Record::FeeTaken { .. }
+            | Record::FeeDueAgain { .. }
             | Record::Scrubbed { .. } => Err(Contradiction::OwnRecord.into()),
         }
     }

@@ -94,7 +94,7 @@ pub(super) fn refusals(disk: &dyn Disk) -> Result<Vec<RefusalEntry>, StoreError>
 }
 
 /// Reads the journal, checks it, and shows each record.
-fn scan(disk: &dyn Disk, see: &mut dyn FnMut(&Entry)) -> Result<State, StoreError> {
+pub(super) fn scan(disk: &dyn Disk, see: &mut dyn FnMut(&Entry)) -> Result<State, StoreError> {
     let mut state = State::default();
     journal::scan(disk, &mut |_, entry| {
         state.check(&entry.record)?;

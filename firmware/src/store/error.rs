@@ -165,6 +165,20 @@ pub enum Contradiction {
         /// The slip's number.
         slip: String,
     },
+    /// No fee of this height is due for the copy.
+    #[error("no fee of {vnd} đồng is due for sequence {sequence}")]
+    FeeNotDue {
+        /// The sequence.
+        sequence: u64,
+        /// What was said to be taken, in đồng.
+        vnd: u64,
+    },
+    /// No fee was taken for the copy.
+    #[error("no fee was taken for sequence {sequence}")]
+    FeeNotTaken {
+        /// The sequence.
+        sequence: u64,
+    },
     /// The site file is in force already.
     #[error("the site file is in force already")]
     ConfigInForce,

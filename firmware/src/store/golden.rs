@@ -166,6 +166,7 @@ fn facts_v2() -> Vec<Record> {
         },
     ]);
     facts.extend(facts_of_officers());
+    facts.extend(facts_of_cabinet_and_fees());
     facts
 }
 
@@ -201,6 +202,27 @@ fn facts_of_officers() -> Vec<Record> {
         },
         Record::OfficerSignedIn { officer: s("binh"), minutes: 30, signatures: 20 },
         Record::OfficerSignedOut { officer: s("binh"), why: SignOut::UsedUp, signed: 20 },
+    ]
+}
+
+/// What cabinet and fees add to version 2.
+fn facts_of_cabinet_and_fees() -> Vec<Record> {
+    let s = str::to_owned;
+    let taken = |means, reference| Record::FeeTaken {
+        sequence: 2,
+        vnd: row().fee_vnd,
+        means,
+        reference,
+        officer: s("binh"),
+    };
+    vec![
+        Record::CabinetOpened { how: s("door") },
+        Record::CabinetCleared { by: s("uid 0") },
+        taken(FeeMeans::Transfer, Some(s("FT26327001234"))),
+        Record::FeeDueAgain { sequence: 2, officer: s("binh") },
+        taken(FeeMeans::Cash, None),
+        Record::FeeDueAgain { sequence: 2, officer: s("binh") },
+        taken(FeeMeans::Card, None),
     ]
 }
 

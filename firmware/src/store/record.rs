@@ -255,6 +255,18 @@ pub enum PrintOutcome {
     },
 }
 
+/// How a fee was paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeeMeans {
+    /// To the authority's account.
+    Transfer,
+    /// In notes.
+    Cash,
+    /// By card, at a terminal of the bank.
+    Card,
+}
+
 /// What the rows of a closed book add up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosingSums {
@@ -511,6 +523,27 @@ pub enum Record {
         reason: String,
         /// The pages, numbered in the order of scanning.
         pages: Vec<u32>,
+    },
+    /// The fee of a copy was taken, by the word of an officer.
+    FeeTaken {
+        /// The copy's sequence.
+        sequence: u64,
+        /// How much, in đồng: the fee of its row.
+        vnd: u64,
+        /// How.
+        means: FeeMeans,
+        /// The bank's own number of the payment, where the officer entered it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// The officer's id in the site file.
+        officer: String,
+    },
+    /// That the fee was taken was on record by mistake: it is due again.
+    FeeDueAgain {
+        /// The copy's sequence.
+        sequence: u64,
+        /// The officer's id in the site file.
+        officer: String,
     },
     /// Journal and copies were read again.
     Scrubbed {

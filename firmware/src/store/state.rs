@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::error::Contradiction;
 use super::frame::{self, Hash};
 use super::record::{
-    ClosingSums, Deferral, IssuedCopy, PrintOutcome, Record, Reservation, Verdict,
+    ClosingSums, Deferral, FeeMeans, IssuedCopy, PrintOutcome, Record, Reservation, Verdict,
 };
 use crate::clock::VIETNAM;
 
@@ -122,6 +122,15 @@ pub(super) struct Kept {
     pub(super) delivered_at: OffsetDateTime,
 }
 
+/// The fee of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeeStanding {
+    /// How much, in đồng.
+    pub vnd: u64,
+    /// How it was paid; none while it is due.
+    pub taken: Option<FeeMeans>,
+}
+
 /// The sum of all records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct State {
@@ -136,6 +145,8 @@ pub(super) struct State {
     pending: BTreeMap<u64, Waiting>,
     /// Delivered copies that are not aged out, by sequence.
     kept: BTreeMap<u64, Kept>,
+    /// The fees of all copies that cost something, by sequence.
+    fees: BTreeMap<u64, FeeStanding>,
     /// Copies of this run that the screen has not shown yet.
     unseen: BTreeSet<u64>,
     /// Print jobs by id: the copy, and whether the job runs.
@@ -180,6 +191,8 @@ impl State {
             Record::ConfigChanged { sha256, .. } if self.config.as_ref() == Some(sha256) => {
                 Err(Contradiction::ConfigInForce)
             }
+            Record::FeeTaken { sequence, vnd, .. } => self.check_fee_due(*sequence, *vnd),
+            Record::FeeDueAgain { sequence, .. } => self.check_fee_taken(*sequence),
             Record::Acknowledged { .. }
             | Record::ConfigChanged { .. }
             | Record::Started { .. }
@@ -330,6 +343,21 @@ impl State {
         if follows { Ok(()) } else { Err(Contradiction::PrintJob { job: job.to_owned() }) }
     }
 
+    /// A fee is taken once, and as it stands in the row.
+    fn check_fee_due(&self, sequence: u64, vnd: u64) -> Result<(), Contradiction> {
+        match self.fees.get(&sequence) {
+            Some(fee) if fee.vnd == vnd && fee.taken.is_none() => Ok(()),
+            Some(_) | None => Err(Contradiction::FeeNotDue { sequence, vnd }),
+        }
+    }
+
+    fn check_fee_taken(&self, sequence: u64) -> Result<(), Contradiction> {
+        match self.fees.get(&sequence) {
+            Some(FeeStanding { taken: Some(_), .. }) => Ok(()),
+            Some(_) | None => Err(Contradiction::FeeNotTaken { sequence }),
+        }
+    }
+
     fn open_book(&self, book: &str) -> Result<&BookTotals, Contradiction> {
         match self.books.get(book) {
             Some(totals) if !totals.is_closed() => Ok(totals),
@@ -431,6 +459,8 @@ impl State {
                 self.cabinet.get_or_insert(CabinetOpened { how: how.clone(), at });
             }
             Record::CabinetCleared { .. } => self.cabinet = None,
+            Record::FeeTaken { sequence, means, .. } => self.set_fee(*sequence, Some(*means)),
+            Record::FeeDueAgain { sequence, .. } => self.set_fee(*sequence, None),
             Record::Scrubbed { .. } => self.last_scrub = Some(at),
             _ => {}
         }
@@ -458,12 +488,22 @@ impl State {
         let waiting = Waiting { digest, bytes: copy.bytes, sent: None };
         self.pending.insert(copy.sequence, waiting);
         self.unseen.insert(copy.sequence);
+        if copy.row.fee_vnd > 0 {
+            let fee = FeeStanding { vnd: copy.row.fee_vnd, taken: None };
+            self.fees.insert(copy.sequence, fee);
+        }
         self.sums.issued += 1;
         if let Some(totals) = self.books.get_mut(&copy.book) {
             totals.issued = copy.number;
             // A row of a thousand years' fees is a contradiction elsewhere, not a panic here.
             totals.copies = totals.copies.saturating_add(copy.row.copies.into());
             totals.fees_vnd = totals.fees_vnd.saturating_add(copy.row.fee_vnd);
+        }
+    }
+
+    fn set_fee(&mut self, sequence: u64, taken: Option<FeeMeans>) {
+        if let Some(fee) = self.fees.get_mut(&sequence) {
+            fee.taken = taken;
         }
     }
 
@@ -506,6 +546,10 @@ impl State {
 
     pub(super) const fn kept(&self) -> &BTreeMap<u64, Kept> {
         &self.kept
+    }
+
+    pub(super) const fn fees(&self) -> &BTreeMap<u64, FeeStanding> {
+        &self.fees
     }
 
     /// Digests of all copies whose file must be here.

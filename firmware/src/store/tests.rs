@@ -8,6 +8,7 @@ use time::macros::datetime;
 use super::*;
 
 mod books;
+mod fees;
 mod rules;
 
 pub(super) use rules::SetClock;
