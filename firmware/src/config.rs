@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use formats_copy::Product;
-use formats_vn::{due, fee};
+use formats_vn::{due, fee, vietqr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::Time;
@@ -204,6 +204,9 @@ pub struct Fee {
     pub channel: fee::Channel,
     /// What is not charged, and why.
     pub waivers: Vec<fee::Waiver>,
+    /// The account that fees can be transferred to, by a QR code on the screen; without it they are
+    /// paid at the officer's desk only.
+    pub transfer: Option<vietqr::Account>,
 }
 
 /// The central registry.

@@ -143,6 +143,13 @@ impl Kiosk {
         let _ = self.inbox.send(Message { event: Event::PersonLeft, taken: None });
     }
 
+    /// An officer put on record whether the fee of a copy was taken: its screen tells.
+    pub fn fee_settled(&self, book: &str, number: u32, taken: bool) {
+        let event = Event::FeeSettled { book: book.to_owned(), number, taken };
+        // As above.
+        let _ = self.inbox.send(Message { event, taken: None });
+    }
+
     /// The battery ends: a visit that waits for a person or an officer ends with that word.
     pub fn power_ends(&self) {
         // As above.
@@ -301,6 +308,7 @@ impl Machine {
             Event::Tick
             | Event::PersonLeft
             | Event::PowerEnds(_)
+            | Event::FeeSettled { .. }
             | Event::Wish(_)
             | Event::Answer(..) => None,
         };

@@ -9,6 +9,7 @@ pub mod decide;
 pub mod defer;
 pub mod deliver;
 pub mod face;
+pub mod fee;
 pub mod identify;
 pub mod picture;
 pub mod print;

@@ -53,8 +53,8 @@ pub use error::{Contradiction, Damage, StoreError};
 pub use fees::{FeeEntry, list_fees};
 pub use journal::read_segment;
 pub use record::{
-    AgeingReason, ClosingSums, Decision, Deferral, Entry, FeeMeans, IssuedCopy, PrintOutcome, Priority,
-    Record, RegisterRow, Reservation, SetByOfficer, SignOut, Verdict,
+    AgeingReason, ClosingSums, Decision, Deferral, Entry, FeeMeans, IssuedCopy, PrintOutcome,
+    Priority, Record, RegisterRow, Reservation, SetByOfficer, SignOut, Verdict,
 };
 pub use recovery::is_held;
 pub use recovery::{IndexFate, Recovery};

@@ -43,8 +43,8 @@ pub use face::{FACE_TRIES_MAX, FaceGap, FaceOutcome, FaceResult};
 pub use rescanning::{RESCANS_MAX, Rescan, RescanReason, RescanRequest};
 pub use types::{
     Answer, Approval, ChipGap, ChipOutcome, ChipSuspicion, Decision, Dossier, Effect, Event,
-    Issued, KindFact, PageId, Prints, Refusal, RefusalReason, Say, Severity, Trouble, VisitId,
-    Wish,
+    Issued, KindFact, PageId, Payment, Prints, Refusal, RefusalReason, Say, Severity, Trouble,
+    VisitId, Wish,
 };
 
 /// Pages of one original at most; the longest paper seen in practice is a school record book.
@@ -59,6 +59,8 @@ pub const OFFICER_WAIT_MAX: Duration = Duration::hours(2);
 pub const SLIP_KEPT_MAX: Duration = Duration::minutes(10);
 /// How long the result stays on the screen.
 pub const RESULT_SHOWN_MAX: Duration = Duration::minutes(3);
+/// How long it stays while its fee is due: to open a banking application takes a while.
+pub const DUE_SHOWN_MAX: Duration = Duration::minutes(6);
 
 /// Where the visit stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,6 +163,9 @@ impl Visit {
             Event::Tick => tick(self.state, now - since),
             Event::PowerEnds(trouble) => ended::power_ends(self.state, trouble),
             Event::PersonLeft => ended::left(self.state),
+            Event::FeeSettled { book, number, taken } => {
+                (ended::fee_settled(self.state, &book, number, taken), vec![])
+            }
             Event::Wish(Wish::End) => ended::end(self.state),
             Event::Wish(wish) => on_wish(self.state, wish, now),
             Event::Answer(visit, answer) => {
@@ -252,6 +257,7 @@ fn tick(state: State, waited: Duration) -> Next {
         State::Deferred(..) => SLIP_KEPT_MAX,
         // A printer has limits of its own, too.
         State::Issued(_, Issued { prints: Prints::Going(_), .. }) => return (state, vec![]),
+        State::Issued(_, Issued { payment: Payment::Due, .. }) => DUE_SHOWN_MAX,
         State::Issued(..) | State::Refused(..) | State::Failed(..) => RESULT_SHOWN_MAX,
         // Devices and store have limits of their own and always answer.
         State::Idle

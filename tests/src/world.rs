@@ -383,6 +383,11 @@ runtime = {runtime:?}
 [face]
 models = {models:?}
 
+[fee.transfer]
+bank = "970405"
+number = "1500201000001"
+name = "UBND phường Thử Nghiệm"
+
 [space]
 reserve_mib = 1
 

@@ -174,10 +174,20 @@ async fn first_visit(
     let code = issued["issued"]["code"].as_str().ok_or("no code")?.to_owned();
     browser.text_with("#result #code", &code).await?;
     judge.screen("officer, certified").await?;
+    browser.choose("#fees-list select", "cash").await?;
+    browser.click("#fees-list .approve").await?;
+    browser.text_with("#fees-list", "Tiền mặt").await?;
+    judge.screen("officer, a fee taken").await?;
+    browser.click("#fees-list .tool").await?;
+    browser.text_with("#fees-sum", "Còn thiếu 2.000").await?;
 
     browser.open(&address(screens, "citizen")).await?;
     browser.text_with("#code", &code).await?;
     judge.screen("issued").await?;
+    browser.click("#pay").await?;
+    browser.text_with("#pay-purpose", "CT BS").await?;
+    judge.screen("the fee's transfer").await?;
+    browser.click("#pay-back").await?;
     browser.click("#end").await?;
     browser.text("html[data-state=idle] #say").await?;
     Ok(code)

@@ -3,6 +3,7 @@
 
 mod appointments;
 mod due;
+mod fees;
 mod print;
 mod refusals;
 
@@ -33,7 +34,9 @@ pub enum Book {
     /// Lists appointments: what was promised, and for when.
     Appointments(OfState),
     /// Lists refusals with their reasons.
-    Refusals(refusals::Refusals),
+    Refusals(refusals::Period),
+    /// Lists the fees of copies: which are due, which were taken, how and by whom.
+    Fees(refusals::Period),
 }
 
 /// Which book to open.
@@ -66,6 +69,7 @@ pub fn book(command: &Book) -> Outcome {
         Book::Due(args) => due::due(args),
         Book::Appointments(args) => appointments::appointments(args),
         Book::Refusals(args) => refusals::refusals(args),
+        Book::Fees(args) => fees::fees(args),
     }
 }
 

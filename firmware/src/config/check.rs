@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use formats_copy::Product;
 use formats_vn::capacity::{Capacity, is_delegated};
 use formats_vn::fee;
+use formats_vn::vietqr::Account;
 
 use super::{Config, Officer, OfficerPages};
+use crate::steps;
 
 /// Longest text of the site file that goes into the register book, in characters.
 const BOOK_TEXT_CHARS_MAX: usize = 200;
@@ -65,6 +67,9 @@ impl Config {
                 "each has a percent of 1 to 100, and a reason of 1 to {BOOK_TEXT_CHARS_MAX} letters"
             );
             say("fee.waivers", &problem);
+        }
+        if let Some(problem) = self.fee.transfer.as_ref().and_then(|to| wrong_transfer(to, self)) {
+            say("fee.transfer", &problem);
         }
         if !device_id_fits(&self.device.id) {
             say("device.id", "use 1 to 64 of the characters A-Z a-z 0-9 - _ .");
@@ -143,6 +148,18 @@ fn wrong_officer(officer: &Officer, product: Product) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Why fees cannot be transferred to this account.
+fn wrong_transfer(account: &Account, config: &Config) -> Option<String> {
+    let too_long = || {
+        format!(
+            "device.id stands in the purpose of every transfer: use at most {} letters and digits",
+            steps::fee::DEVICE_CHARS_MAX
+        )
+    };
+    let unfit = account.check().err().map(|error| error.to_string());
+    unfit.or_else(|| steps::fee::device_too_long(&config.device.id).then(too_long))
 }
 
 fn waiver_fits(waiver: &fee::Waiver) -> bool {

@@ -1,6 +1,7 @@
 //! The HTTP side of the screens: pages, views, wishes, events.
 
 mod appointment;
+mod fees;
 mod kind;
 mod network;
 mod rescan;
@@ -277,6 +278,7 @@ fn officer_routes(state: &Arc<ScreenState>) -> Router<Arc<ScreenState>> {
     let seen = Router::new()
         .route("/api/officer/case", get(case))
         .route("/api/officer/pages/{file}", get(page_image))
+        .route("/api/officer/fees", get(fees::of_day).post(fees::settle))
         .layer(needs(Need::SeesCases));
     let decided = Router::new()
         .route("/api/officer/decide", post(decide))
@@ -390,6 +392,7 @@ async fn asset(Path(file): Path<String>) -> Response {
         "technician.js" => ("text/javascript", include_str!("web/technician.js")),
         "appointment.js" => ("text/javascript", include_str!("web/appointment.js")),
         "sign_in.js" => ("text/javascript", include_str!("web/sign_in.js")),
+        "fees.js" => ("text/javascript", include_str!("web/fees.js")),
         "rescan.js" => ("text/javascript", include_str!("web/rescan.js")),
         "screen.css" => ("text/css", include_str!("web/screen.css")),
         _ => return StatusCode::NOT_FOUND.into_response(),

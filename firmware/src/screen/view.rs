@@ -5,13 +5,14 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::words::{self, Sentence};
+use crate::config::Config;
 use crate::desk::{Desk, Timing};
 use crate::engine::{Kiosk, lock};
 use crate::steps::check::{Finding, Level};
-use crate::steps::{chip, clock, defer, deliver};
+use crate::steps::{chip, clock, defer, deliver, fee};
 use crate::visit::{
-    Appointment, Dossier, FaceOutcome, FaceResult, Issued, KindFact, RESCANS_MAX, RefusalReason,
-    RescanReason, Say, Severity, State, Trouble, Visit,
+    Appointment, Dossier, FaceOutcome, FaceResult, Issued, KindFact, Payment, RESCANS_MAX,
+    RefusalReason, RescanReason, Say, Severity, State, Trouble, Visit,
 };
 
 /// The citizen's view.
@@ -55,6 +56,23 @@ pub struct IssuedView {
     pub qr_svg: String,
     /// Where its prints stand: `none`, `going`, `out`, `failed`.
     pub prints: &'static str,
+    /// Where its fee stands: `free`, `due`, `taken`.
+    pub payment: &'static str,
+    /// How the fee can be transferred, while it is due.
+    pub transfer: Option<TransferView>,
+}
+
+/// A transfer that the person is asked for.
+#[derive(Debug, Serialize)]
+pub struct TransferView {
+    /// The code for banking applications, as SVG.
+    pub qr_svg: String,
+    /// Number of the account.
+    pub account: String,
+    /// Whose it is, where the site file says.
+    pub name: Option<String>,
+    /// What the payment is found by.
+    pub purpose: String,
 }
 
 /// What was promised.
@@ -349,14 +367,28 @@ const fn state_say(state: &State) -> Say {
     }
 }
 
-fn issued_view(state: &State) -> Option<IssuedView> {
+fn issued_view(config: &Config, state: &State) -> Option<IssuedView> {
     match state {
-        State::Issued(_, copy) => {
-            let (qr_svg, prints) = (deliver::qr_svg(&copy.qr), copy.prints.name());
-            Some(IssuedView { copy: copy.clone(), qr_svg, prints })
-        }
+        State::Issued(_, copy) => Some(IssuedView {
+            qr_svg: deliver::qr_svg(&copy.qr),
+            prints: copy.prints.name(),
+            payment: copy.payment.name(),
+            transfer: transfer_view(config, copy),
+            copy: copy.clone(),
+        }),
         _ => None,
     }
+}
+
+fn transfer_view(config: &Config, copy: &Issued) -> Option<TransferView> {
+    let asked = fee::transfer(config, copy)?;
+    let account = config.fee.transfer.as_ref()?;
+    Some(TransferView {
+        qr_svg: deliver::qr_svg(&asked.code),
+        account: account.number.clone(),
+        name: account.name.clone(),
+        purpose: asked.purpose,
+    })
 }
 
 fn appointment_view(state: &State) -> Option<AppointmentView> {
@@ -433,7 +465,7 @@ fn refusal_view(reason: RefusalReason) -> RefusalView {
 pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
     let state = visit.state();
     let dossier = visit.dossier();
-    let mut says = [None, None];
+    let mut says = [None; 3];
     says[0] = match state {
         State::Failed(_, trouble) => Some(trouble.say),
         State::Collecting(d)
@@ -444,6 +476,7 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
         | State::AwaitingRescan(d) => d.say,
         State::Issued(d, copy) => {
             says[1] = d.say;
+            says[2] = (copy.payment == Payment::Taken).then_some(Say::FeeTaken);
             copy.prints.say()
         }
         _ => None,
@@ -467,7 +500,7 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
         say: words::say(state_say(state)),
         notice: words::together(notice.map(words::say)),
         face: guide_view(kiosk),
-        issued: issued_view(state),
+        issued: issued_view(&kiosk.parts().config, state),
         appointment: appointment_view(state),
         refusal: match state {
             State::Refused(_, refusal) => Some(refusal_view(refusal.reason)),
@@ -518,7 +551,7 @@ pub fn case_view(kiosk: &Kiosk, visit: &Visit) -> CaseView {
         deferrals: if shown { deferral_views(kiosk, desk.received) } else { vec![] },
         rescans: rescan_views(dossier),
         rescan: dossier.and_then(rescan_page),
-        issued: issued_view(state),
+        issued: issued_view(&kiosk.parts().config, state),
         appointment: appointment_view(state),
         keys: lock(&kiosk.parts().key_problems).iter().filter_map(words::key).collect(),
         clock: ClockView {

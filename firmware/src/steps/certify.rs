@@ -18,7 +18,7 @@ use crate::config::Officer;
 use crate::desk::KeptPage;
 use crate::engine::Parts;
 use crate::store::{RegisterRow, Reservation, SetByOfficer, StoreError};
-use crate::visit::{Approval, Issued, Say, Severity, Trouble, VisitId};
+use crate::visit::{Approval, Issued, Payment, Say, Severity, Trouble, VisitId};
 
 /// What every copy embeds or is checked against, read once.
 pub struct CopyAssets {
@@ -172,6 +172,7 @@ fn issued(parts: &Parts, reservation: &Reservation, sealed: &Sealed, charge: Cha
         number: reservation.number,
         book: reservation.book.clone(),
         fee_vnd: charge.total_vnd,
+        payment: if charge.total_vnd > 0 { Payment::Due } else { Payment::Free },
         fee_waived: charge.waived,
         code: reservation.code.clone(),
         sha256: hex::encode(sealed.sha256),

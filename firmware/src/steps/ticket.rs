@@ -50,6 +50,8 @@ pub struct Ticket {
     pub code: String,
     /// Address at which anyone verifies the copy.
     pub verify_url: String,
+    /// The fee in đồng, and why less than the full one is charged.
+    pub fee: (u64, Option<String>),
     /// When, by Vietnam's clock.
     pub at: OffsetDateTime,
     /// Where: the place and the kiosk.
@@ -67,6 +69,7 @@ impl Ticket {
             book: issued.book.clone(),
             code: issued.code.clone(),
             verify_url: issued.verify_url.clone(),
+            fee: (issued.fee_vnd, issued.fee_waived.clone()),
             at: now.to_offset(VIETNAM),
             place: format!("{}, {}", authority.place, config.device.id),
         }
@@ -88,9 +91,16 @@ impl Ticket {
         y = sheet.centred(column, y + 6.0, HEADLINE, &bold(&self.product[0]));
         y = sheet.centred(column, y, SMALL, &regular(&self.product[1]));
         y += 10.0;
-        for (id, value) in [("number", self.number.to_string()), ("book", self.book.clone())] {
+        let (vnd, waived) = &self.fee;
+        let fee = format!("{} đồng", formats_book::money(*vnd));
+        let facts =
+            [("number", self.number.to_string()), ("book", self.book.clone()), ("fee", fee)];
+        for (id, value) in facts {
             let text = format!("{} / {}: {value}", word(id).vi, word(id).en);
             y = sheet.left(column, y, BODY, &regular(text));
+        }
+        if let Some(waived) = waived {
+            y = sheet.left(column, y, SMALL, &regular(waived));
         }
         let code = word("code");
         y = sheet.left(column, y, BODY, &regular(format!("{} / {}:", code.vi, code.en)));
@@ -162,6 +172,7 @@ mod tests {
             book: "03/2026-SCT/BS".into(),
             code: "2KQ7-9MXW-4TRD-8VHF".into(),
             verify_url: "https://xacthuc.example/v/2KQ7-9MXW-4TRD-8VHF".into(),
+            fee: (4_000, Some("Nghị quyết 77/2025/NQ-HĐND".into())),
             at: time::macros::datetime!(2026-11-23 09:05 +7),
             place: "Hà Nội, HN01-K03".into(),
         }

@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    Answer, Dossier, Effect, Issued, Next, Prints, Say, Severity, State, Trouble, Wish, collecting,
-    rescanning,
+    Answer, Dossier, Effect, Issued, Next, Payment, Prints, Say, Severity, State, Trouble, Wish,
+    collecting, rescanning,
 };
 
 /// The person ends the visit. While a copy is being certified it cannot be ended any more: a number
@@ -54,6 +54,17 @@ pub(super) fn printed(mut dossier: Dossier, mut issued: Issued, answer: Answer) 
         _ => {}
     }
     State::Issued(dossier, issued)
+}
+
+/// The fee of the copy that is shown was taken, or is due after all; nothing else is at stake.
+pub(super) fn fee_settled(state: State, book: &str, number: u32, taken: bool) -> State {
+    match state {
+        State::Issued(dossier, mut copy) if copy.book == book && copy.number == number => {
+            copy.payment = if taken { Payment::Taken } else { Payment::Due };
+            State::Issued(dossier, copy)
+        }
+        other => other,
+    }
 }
 
 /// After a copy was issued: its prints once more, or the next citizen, who waits for paper that is

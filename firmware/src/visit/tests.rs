@@ -45,6 +45,7 @@ fn issued() -> Issued {
         qr: "https://x".into(),
         verify_url: "https://x".into(),
         prints: Prints::None,
+        payment: Payment::Free,
     }
 }
 
@@ -624,8 +625,43 @@ fn any_event() -> impl Strategy<Value = Event> {
         8 => answers.prop_map(|answer| Event::Answer(id(), answer)),
         1 => Just(Event::Tick),
         1 => Just(Event::PersonLeft),
+        1 => any::<bool>().prop_map(fee_settled),
         1 => Just(Event::PowerEnds(trouble(Say::PowerLow))),
     ]
+}
+
+fn fee_settled(taken: bool) -> Event {
+    let Issued { book, number, .. } = issued();
+    Event::FeeSettled { book, number, taken }
+}
+
+#[test]
+fn the_fee_is_told_on_the_screen_of_its_copy_and_gives_time_to_pay() {
+    let way = [start(), Event::Wish(Wish::ScanPage)];
+    let due = Issued { payment: Payment::Due, ..issued() };
+    let shown = |payment| {
+        let mut dossier = run(way.to_vec()).0.dossier().cloned().expect("a visit");
+        dossier.say = None;
+        let state = State::Issued(dossier, Issued { payment, ..issued() });
+        Visit { state, since: at(0) }
+    };
+    let (still, _) = shown(Payment::Due).step(Event::Tick, at(0) + RESULT_SHOWN_MAX);
+    assert!(matches!(still.state(), State::Issued(..)), "time to open a banking application");
+    let (over, effects) = still.step(Event::Tick, at(0) + DUE_SHOWN_MAX);
+    assert_eq!((over.state(), effects), (&State::Idle, vec![Effect::Wipe]));
+
+    let (taken, effects) = shown(Payment::Due).step(fee_settled(true), at(9));
+    let state = |visit: &Visit| match visit.state() {
+        State::Issued(_, copy) => copy.payment,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((state(&taken), effects, taken.since()), (Payment::Taken, vec![], at(0)));
+    let (again, _) = taken.step(fee_settled(false), at(10));
+    assert_eq!(state(&again), Payment::Due);
+    let other = Event::FeeSettled { book: due.book.clone(), number: due.number + 1, taken: true };
+    assert_eq!(state(&again.step(other, at(11)).0), Payment::Due, "another copy's fee");
+    let idle = Visit::idle(at(0));
+    assert_eq!(idle.clone().step(fee_settled(true), at(1)).0, idle);
 }
 
 proptest! {

@@ -178,6 +178,15 @@ pub enum Event {
     PersonLeft,
     /// The battery ends, and the time for visits in progress is over.
     PowerEnds(Trouble),
+    /// An officer put on record that the fee of a copy was taken, or that it is due after all.
+    FeeSettled {
+        /// The copy's book.
+        book: String,
+        /// Its number in it.
+        number: u32,
+        /// Whether the fee was taken.
+        taken: bool,
+    },
     /// A person asked for something.
     Wish(Wish),
     /// An effect of this visit is done.
@@ -336,6 +345,31 @@ pub struct Issued {
     /// Its prints.
     #[serde(skip)]
     pub prints: Prints,
+    /// Whether the fee was taken.
+    #[serde(skip)]
+    pub payment: Payment,
+}
+
+/// Where the fee of a copy stands. The copy is issued all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payment {
+    /// The copy costs nothing.
+    Free,
+    /// It is due: no officer has said that it was taken.
+    Due,
+    /// An officer took it.
+    Taken,
+}
+
+impl Payment {
+    /// Its name for the screens.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Due => "due",
+            Self::Taken => "taken",
+        }
+    }
 }
 
 /// Where the prints of a copy stand.
@@ -619,6 +653,8 @@ pub enum Say {
     TicketFailed,
     /// The ticket printer's roll comes to its end (officer).
     TicketPaperLow,
+    /// The officer has the fee.
+    FeeTaken,
     /// The copy is being printed.
     PrintingCopy,
     /// Take the printed copy.

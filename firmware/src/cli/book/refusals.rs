@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use time::Date;
 use time::macros::format_description;
+use time::{Date, OffsetDateTime};
 
 use super::super::{Outcome, complain, refuse, say};
 use crate::clock::VIETNAM;
@@ -12,9 +12,9 @@ use crate::screen::words::{self, Sentence};
 use crate::store::{self, RefusalEntry};
 use crate::visit::RefusalReason;
 
-/// Which refusals, and how to list them.
+/// Of which days, and how to list them.
 #[derive(Debug, clap::Args)]
-pub struct Refusals {
+pub struct Period {
     /// The first day, such as 2026-11-01.
     #[arg(long)]
     from: Option<String>,
@@ -23,10 +23,29 @@ pub struct Refusals {
     to: Option<String>,
     /// The kiosk's state folder.
     #[arg(long, default_value = "/var/lib/kiosk")]
-    state: PathBuf,
+    pub(super) state: PathBuf,
     /// Prints JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
+}
+
+impl Period {
+    /// The first and the last day, where they are given.
+    pub(super) fn days(&self) -> Result<(Option<Date>, Option<Date>), Outcome> {
+        let day = |text: &String| Date::parse(text, format_description!("[year]-[month]-[day]"));
+        match (self.from.as_ref().map(day), self.to.as_ref().map(day)) {
+            (Some(Err(_)), _) | (_, Some(Err(_))) => {
+                Err(refuse("that is no day", "write it as 2026-11-01"))
+            }
+            (from, to) => Ok((from.and_then(Result::ok), to.and_then(Result::ok))),
+        }
+    }
+}
+
+/// Whether a time falls into a period, by Vietnam's days.
+pub(super) fn in_period(at: OffsetDateTime, from: Option<Date>, to: Option<Date>) -> bool {
+    let day = at.to_offset(VIETNAM).date();
+    from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
 }
 
 /// The words of a reason on record; its bare code if this program does not know it.
@@ -51,22 +70,16 @@ pub(super) fn ground(code: &str) -> Sentence {
 }
 
 /// Runs the command.
-pub(super) fn refusals(args: &Refusals) -> Outcome {
-    let day = |text: &String| Date::parse(text, format_description!("[year]-[month]-[day]"));
-    let (from, to) = match (args.from.as_ref().map(day), args.to.as_ref().map(day)) {
-        (Some(Err(_)), _) | (_, Some(Err(_))) => {
-            return refuse("that is no day", "write it as 2026-11-01");
-        }
-        (from, to) => (from.and_then(Result::ok), to.and_then(Result::ok)),
+pub(super) fn refusals(args: &Period) -> Outcome {
+    let (from, to) = match args.days() {
+        Ok(days) => days,
+        Err(outcome) => return outcome,
     };
     let mut found = match store::list_refusals(&args.state) {
         Ok(found) => found,
         Err(error) => return complain(&error, error.hint()),
     };
-    found.retain(|refusal| {
-        let day = refusal.at.to_offset(VIETNAM).date();
-        from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
-    });
+    found.retain(|refusal| in_period(refusal.at, from, to));
     if args.json {
         say(json!({ "refusals": found.iter().map(as_json).collect::<Vec<_>>() }));
         return Outcome::Done;

@@ -70,6 +70,7 @@ fn page(config: &Config, now: OffsetDateTime) -> Result<Raster, TrialError> {
     let press = Press::new(&font(&config.fonts.regular)?, &font(&config.fonts.bold)?);
     let press = press.map_err(|error| TrialError::Type(crate::chain(&error)))?;
     let ticket = Ticket {
+        fee: (0, None),
         authority: "BẢN SAO".into(),
         product: ["Chứng thực bản sao".into(), "Certified copy".into()],
         number: 1,

@@ -25,6 +25,12 @@ const LABELS = {
     'card-skip': 'Tiếp tục không có thẻ', face: 'Đồng ý, so khuôn mặt',
     'face-slowly': 'Đồng ý, làm chậm hơn', 'face-skip': 'Để cán bộ đối chiếu',
     mirror: 'Hình của ông/bà trước máy ảnh', progress: 'Các động tác đã làm',
+    pay: 'Chuyển khoản phí', 'pay-back': 'Xem lại bản sao', payPanel: 'Chuyển khoản phí',
+    payQr: 'Mã QR để chuyển khoản phí', payAccount: 'Tài khoản nhận', payPurpose: 'Nội dung chuyển',
+    payAsk: 'Xin mở ứng dụng ngân hàng và quét mã này.',
+    payTold: 'Chuyển xong, xin đưa màn hình điện thoại cho cán bộ xem. Ông/bà cũng có thể nộp tiền mặt '
+      + 'cho cán bộ.',
+    feeDue: 'nộp cho cán bộ', feeTaken: 'đã thu',
     'print-again': 'In lại', stop: 'Dừng lại', done: 'Xong',
     sure: 'Dừng lại? Hình ảnh các trang đã quét sẽ bị xóa.', goOn: 'Không, làm tiếp',
     endSure: 'Dừng lại và xóa',
@@ -56,6 +62,11 @@ const LABELS = {
     'card-skip': 'Continue without card', face: 'Yes, compare my face',
     'face-slowly': 'Yes, more slowly', 'face-skip': 'Let the officer compare',
     mirror: 'You before the camera', progress: 'Movements done',
+    pay: 'Transfer the fee', 'pay-back': 'Back to the copy', payPanel: 'Transfer of the fee',
+    payQr: 'QR code to transfer the fee', payAccount: 'To the account', payPurpose: 'Message',
+    payAsk: 'Please open your banking app and scan this code.',
+    payTold: 'Then show your phone to the officer. You can also pay the officer in cash.',
+    feeDue: 'please pay the officer', feeTaken: 'paid',
     'print-again': 'Print again', stop: 'Stop', done: 'Finish',
     sure: 'Stop? The pictures of the pages scanned will be deleted.', goOn: 'No, go on',
     endSure: 'Stop and delete',
@@ -87,7 +98,7 @@ const BUTTONS = {
   certifying: [],
   deferring: [],
   deferred: [],
-  issued: ['print-again', 'end'],
+  issued: ['pay', 'pay-back', 'print-again', 'end'],
   refused: ['end'],
   failed: ['end'],
 };
@@ -120,6 +131,8 @@ let offline = false;
 // Whether what to know before a visit is shown, and what to do with a paper that is in VNeID.
 let reading = false;
 let haveIt = false;
+// Whether the code for the transfer of the fee stands in the place of the copy's.
+let paying = false;
 let voice = false;
 let spoken = [];
 let toSpeak = [];
@@ -183,8 +196,37 @@ function drawSteps(state) {
   });
 }
 
+// What is paid, and why less than the full fee is.
+function feeWords(issued) {
+  const standing = { due: label('feeDue'), taken: label('feeTaken') }[issued.payment];
+  const more = [issued.fee_waived, standing].filter(Boolean).join('; ');
+  const fee = `${issued.fee_vnd.toLocaleString('vi-VN')} đồng`;
+  return more ? `${fee} (${more})` : fee;
+}
+
+// One code at a time: who pays does not scan the copy's by mistake.
+function drawPay(transfer, issued) {
+  const qr = at('pay-qr');
+  show(at('pay-panel'), Boolean(transfer));
+  if (!transfer) {
+    qr.removeAttribute('src');
+    ['pay-amount', 'pay-account', 'pay-purpose'].forEach((id) => put(at(id), ''));
+    return;
+  }
+  const source = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(transfer.qr_svg)}`;
+  if (qr.src !== source) {
+    qr.src = source;
+  }
+  qr.alt = label('payQr');
+  put(at('pay-amount'), `${issued.fee_vnd.toLocaleString('vi-VN')} đồng`);
+  put(at('pay-account'), [transfer.account, transfer.name].filter(Boolean).join(', '));
+  put(at('pay-purpose'), transfer.purpose);
+}
+
 function drawIssued(issued) {
-  show(at('issued'), Boolean(issued));
+  const transfer = paying && issued ? issued.transfer : null;
+  drawPay(transfer, issued);
+  show(at('issued'), Boolean(issued) && !transfer);
   const qr = at('qr');
   if (!issued) {
     qr.removeAttribute('src');
@@ -200,8 +242,7 @@ function drawIssued(issued) {
   put(at('code'), issued.code);
   put(at('number'), String(issued.number));
   put(at('book'), issued.book);
-  const fee = `${issued.fee_vnd.toLocaleString('vi-VN')} đồng`;
-  put(at('fee'), issued.fee_waived ? `${fee} (${issued.fee_waived})` : fee);
+  put(at('fee'), feeWords(issued));
   put(at('verify-url'), issued.verify_url);
 }
 
@@ -239,11 +280,14 @@ function drawButtons() {
   const state = view.state;
   const wanted = reading ? BEFORE : BUTTONS[state] || [];
   const prints = view.issued ? view.issued.prints : 'none';
+  const transfer = view.issued ? view.issued.transfer : null;
   all('#buttons button').forEach((button) => {
     const id = button.id;
     const pointless = (id === 'pages-done' && view.pages === 0)
       || (id === 'face-skip' && state === 'identifying' && !view.face)
       || (id === 'have-it' && haveIt)
+      || (id === 'pay' && (paying || !transfer))
+      || (id === 'pay-back' && !paying)
       || (id === 'print-again' && prints !== 'failed')
       || (id === 'end' && prints === 'going');
     const shown = wanted.includes(id) && !pointless;
@@ -278,7 +322,8 @@ function draw() {
   drawSteps(state);
   show(at('spinner'), (view.busy && !view.face) || ['deciding', 'correcting'].includes(state));
   put(at('doing'), label(view.busy ? 'working' : 'waiting'));
-  put(at('say'), reading ? label('bring') : (view.face ? view.face.say : view.say)[lang]);
+  const said = (view.face ? view.face.say : view.say)[lang];
+  put(at('say'), reading ? label('bring') : paying ? label('payAsk') : said);
   show(at('before'), reading);
   put(at('have-it-words'), haveIt ? label('haveItWords') : '');
   drawMirror(view.face);
@@ -352,9 +397,10 @@ async function speakNext() {
 // What the screen says now, when it is something new.
 function speakScreen() {
   const before = reading ? all('#before li, #have-it-words') : [];
-  const parts = ['say', 'count', 'refusal', 'notice'].map((id) => at(id)).concat(before);
+  const pay = paying ? [at('pay-told')] : [];
+  const parts = ['say', 'count', 'refusal', 'notice'].map((id) => at(id)).concat(before, pay);
   const shown = parts.filter((part) => !part.hidden && part.textContent);
-  const code = view.issued ? `${label('code')}: ${view.issued.code.split('').join(' ')}` : '';
+  const code = view.issued && !paying ? `${label('code')}: ${view.issued.code.split('').join(' ')}` : '';
   const texts = shown.map((part) => part.textContent).concat(code || []);
   const isNew = (text) => !spoken.includes(text);
   if (voice && texts.some(isNew)) {
@@ -395,6 +441,7 @@ function freshPerson() {
   }
   reading = false;
   haveIt = false;
+  paying = false;
   lang = 'vi';
   size = 1;
   copies = 1;
@@ -404,6 +451,8 @@ function take(next) {
   const before = view ? view.state : null;
   view = next;
   reading = reading && next.state === 'idle';
+  const paid = paying && !(next.issued && next.issued.transfer);
+  paying = paying && !paid;
   const moved = before !== next.state;
   if (moved && next.state === 'idle') {
     freshPerson();
@@ -412,7 +461,7 @@ function take(next) {
     ask(false);
   }
   draw();
-  if (moved) {
+  if (moved || paid) {
     window.scrollTo(0, 0);
     placeFocus();
   }
@@ -494,6 +543,11 @@ function press(name) {
     at('end-back').focus();
   } else if (name === 'before' || name === 'back') {
     readBefore(name === 'before');
+  } else if (name === 'pay' || name === 'pay-back') {
+    paying = name === 'pay';
+    draw();
+    window.scrollTo(0, 0);
+    placeFocus();
   } else if (name === 'have-it') {
     haveIt = true;
     draw();

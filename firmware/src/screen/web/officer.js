@@ -48,6 +48,7 @@ const LABELS = {
     needClock: 'Xin xem giờ của máy và đánh dấu xác nhận nếu đúng.',
     offline: 'Mất kết nối với máy; đang thử lại. Nếu lâu, hãy mở lại trang này từ địa chỉ đã cấp.',
     ...APPOINTMENT_LABELS.vi, ...RESCAN_LABELS.vi, ...SIGN_IN_LABELS.vi,
+    ...FEES_LABELS.vi,
   },
   en: {
     heading: 'Certified copy cases', language: 'Language', case: 'The waiting case',
@@ -93,6 +94,7 @@ const LABELS = {
     faceScores: (like, least, live, tries) => `Alike ${like} % (${least} % needed), `
       + `living person ${live} %, try ${tries}.`,
     ...APPOINTMENT_LABELS.en, ...RESCAN_LABELS.en, ...SIGN_IN_LABELS.en,
+    ...FEES_LABELS.en,
   },
 };
 
@@ -677,6 +679,7 @@ function drawNothing() {
   forgetCase();
   ['case', 'decision', 'empty', 'slip', 'rescan-open', 'trouble'].forEach((id) => show(at(id), false));
   show(at('result'), Boolean(result && result.issued) && !who());
+  drawFees();
   drawKeys();
   put(at('where'), '');
   document.title = me && me.waiting ? `(1) ${label('heading')}` : label('heading');
@@ -704,6 +707,7 @@ function draw() {
   drawAppointment();
   drawRescan();
   drawTrouble();
+  drawFees();
   drawKeys();
   drawClock();
   land();
@@ -726,6 +730,7 @@ async function refresh() {
     try {
       await fetchMe();
       view = seesCases() ? await fetchCase() : null;
+      await fetchFees();
       offline = false;
     } catch (_) {
       offline = true;
@@ -925,5 +930,6 @@ watchHands();
 watchAppointment();
 watchRescan();
 watchSignIn();
+watchFees();
 listen();
 refresh();
