@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroize;
 
 use crate::steps::decide::Authorised;
-use crate::steps::picture::Picture;
+use crate::steps::picture::{Picture, Wiped};
 use crate::steps::sign_in::SignInId;
 use crate::visit::{PageId, VisitId};
 
@@ -22,6 +22,8 @@ use crate::visit::{PageId, VisitId};
 pub struct KeptPage {
     /// The page in colour; its files are embedded in the copy as they are.
     pub picture: Picture,
+    /// The page as a small JPEG, for the person's screen.
+    pub small: Arc<Wiped>,
     /// Lines, words, measures.
     pub reading: PageReading,
 }

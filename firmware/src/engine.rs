@@ -5,6 +5,7 @@
 //! screens read that and the [`Desk`].
 
 mod failure;
+mod machine;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -15,6 +16,7 @@ use drivers_api::{ClockGauge, CodeReader, Pin, Scanner, Turn};
 use tokio::sync::{oneshot, watch};
 
 use self::failure::{failed, internal};
+pub use self::machine::{Job, Machine};
 use crate::clock::{Clock, VIETNAM};
 use crate::config::Config;
 use crate::desk::{Desk, Timing};
@@ -30,6 +32,7 @@ use crate::visit::{
     Answer, Approval, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, FaceGap,
     FaceOutcome, Issued, KindFact, PageId, State, Trouble, Visit, VisitId, Wish,
 };
+use crate::waits::Waits;
 use crate::watchdog::Beats;
 
 /// How often time is told to the visit.
@@ -189,6 +192,16 @@ impl Kiosk {
         &self.hands.sign_ins
     }
 
+    /// In how many minutes officers were done with most of the last cases.
+    pub fn usual_minutes(&self) -> Option<i64> {
+        lock(&self.hands.waits).usual_minutes()
+    }
+
+    /// The time by which visits wait, as [`Visit::since`] tells it.
+    pub fn visit_time(&self) -> time::OffsetDateTime {
+        self.hands.visit_time()
+    }
+
     /// Runs an effect on its own thread and sends its answer.
     fn spawn(&self, job: Job) {
         let kiosk = self.clone();
@@ -262,84 +275,15 @@ impl Engine {
     }
 }
 
-/// The visit and its papers, without threads: each event gives the jobs that must be done for it.
-/// [`Kiosk`] does them side by side; a simulation does them in an order of its own.
-pub struct Machine {
-    hands: Hands,
-    visit: Visit,
-    /// The wall clock and the steady one when the kiosk started.
-    began: (time::OffsetDateTime, Duration),
-}
-
-/// An effect to carry out, and the case file as it was when it was asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Job {
-    /// The case.
-    pub dossier: Dossier,
-    /// What to do.
-    pub effect: Effect,
-}
-
-impl Machine {
-    /// A kiosk at which nobody stands.
-    pub fn new(parts: Parts) -> Self {
-        let began = (parts.clock.now(), parts.clock.steady());
-        let visit = Visit::idle(began.0);
-        let (desk, sign_ins) = (Arc::default(), Arc::default());
-        Self { hands: Hands { parts: Arc::new(parts), desk, sign_ins }, visit, began }
-    }
-
-    /// What carries out the jobs.
-    pub const fn hands(&self) -> &Hands {
-        &self.hands
-    }
-
-    /// The visit as it stands.
-    pub const fn visit(&self) -> &Visit {
-        &self.visit
-    }
-
-    /// Steps the visit. Papers that must go are gone when this returns, before anyone is told that
-    /// the visit moved on.
-    pub fn take(&mut self, event: Event) -> Vec<Job> {
-        let now = self.visit_time();
-        let starting = match &event {
-            Event::Wish(Wish::Start { visit, .. }) => Some(visit.clone()),
-            Event::Tick
-            | Event::PersonLeft
-            | Event::PowerEnds(_)
-            | Event::FeeSettled { .. }
-            | Event::Wish(_)
-            | Event::Answer(..) => None,
-        };
-        let (visit, effects) = self.visit.clone().step(event, now);
-        self.visit = visit;
-        for effect in &effects {
-            self.hands.do_at_once(effect);
-        }
-        let Some(dossier) = self.visit.dossier() else { return vec![] };
-        if starting.as_ref() == Some(&dossier.visit) {
-            self.hands.desk().begin(dossier.visit.clone());
-        }
-        let lasting = effects.into_iter().filter(|effect| !effect.is_done_at_once());
-        lasting.map(|effect| Job { dossier: dossier.clone(), effect }).collect()
-    }
-}
-
-impl Machine {
-    /// The time by which a visit waits: the start's, and what has gone by since. A clock that is
-    /// set right during a visit neither ends its waits nor makes them endless.
-    fn visit_time(&self) -> time::OffsetDateTime {
-        self.began.0 + self.hands.parts.clock.steady().saturating_sub(self.began.1)
-    }
-}
-
 /// Carries out effects with the kiosk's parts on the visit's papers.
 #[derive(Clone)]
 pub struct Hands {
     parts: Arc<Parts>,
     desk: Arc<Mutex<Desk>>,
     sign_ins: Arc<SignIns>,
+    waits: Arc<Mutex<Waits>>,
+    /// The wall clock and the steady one when the kiosk started.
+    began: (time::OffsetDateTime, Duration),
 }
 
 impl Hands {
@@ -356,6 +300,12 @@ impl Hands {
     /// Who is signed in at the officers' pages.
     pub fn sign_ins(&self) -> &SignIns {
         &self.sign_ins
+    }
+
+    /// The time by which a visit waits: the start's, and what has gone by since. A clock that is
+    /// set right during a visit neither ends its waits nor makes them endless.
+    fn visit_time(&self) -> time::OffsetDateTime {
+        self.began.0 + self.parts.clock.steady().saturating_sub(self.began.1)
     }
 
     /// Draws the id of a new visit.

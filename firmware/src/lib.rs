@@ -28,6 +28,7 @@ pub mod stick;
 pub mod store;
 pub mod upload;
 pub mod visit;
+pub mod waits;
 pub mod watchdog;
 
 use std::os::unix::process::CommandExt;

@@ -234,6 +234,7 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/", get(|| async { page(include_str!("web/citizen.html")) }))
         .route("/api/visit", get(visit))
         .route("/api/visit/{wish}", post(wish))
+        .route("/api/visit/pages/{file}", get(small_image))
         .route("/api/events", get(visit_events))
         .route("/api/face.mjpeg", get(face_pictures))
         .route("/api/speech", post(speech))
@@ -518,6 +519,7 @@ async fn wish(
             return answer_when(taken, json!({ "visit": visit.0 })).await;
         }
         "scan" => Wish::ScanPage,
+        "drop-page" => Wish::DropLastPage,
         "pages-done" => Wish::PagesDone,
         "card" => Wish::ScanCard,
         "card-skip" => Wish::SkipCard,
@@ -535,6 +537,20 @@ async fn answer_when(taken: Taken, answer: serde_json::Value) -> Response {
     match taken.await {
         Ok(()) => Json(answer).into_response(),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// A page as the person's own screen shows it, for as long as the view names it.
+async fn small_image(State(state): State<Arc<ScreenState>>, Path(file): Path<String>) -> Response {
+    let id = file.strip_suffix(".jpg").and_then(|id| id.parse().ok());
+    let shown = view::sheets(&state.kiosk.watch().borrow());
+    let id = id.filter(|id| shown.iter().any(|sheet| sheet.id == *id)).map(PageId);
+    let page = id.and_then(|id| state.kiosk.desk().pages.get(&id).cloned());
+    match page {
+        Some(page) => {
+            ([(header::CONTENT_TYPE, "image/jpeg")], page.small.bytes().to_vec()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 

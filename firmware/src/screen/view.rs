@@ -11,7 +11,7 @@ use crate::engine::{Kiosk, lock};
 use crate::steps::check::{Finding, Level};
 use crate::steps::{chip, clock, defer, deliver, fee};
 use crate::visit::{
-    Appointment, Dossier, FaceOutcome, FaceResult, Issued, KindFact, Payment, RESCANS_MAX,
+    Appointment, Dossier, FaceOutcome, FaceResult, Issued, KindFact, PageId, Payment, RESCANS_MAX,
     RefusalReason, RescanReason, Say, Severity, State, Trouble, Visit,
 };
 
@@ -24,6 +24,12 @@ pub struct VisitView {
     pub visit: Option<String>,
     /// Pages taken so far.
     pub pages: usize,
+    /// The pages, to see that they lie right: until the officer has them.
+    pub sheets: Vec<SheetView>,
+    /// What the paper was read as, while the person can still take it back.
+    pub kind: Option<Sentence>,
+    /// How long the officer has had the case, and what is usual.
+    pub wait: Option<WaitView>,
     /// Whether the kiosk can speak.
     pub speaks: bool,
     /// Whether the kiosk works and buttons must wait.
@@ -44,6 +50,24 @@ pub struct VisitView {
     pub rescan: Option<Sentence>,
     /// Time taken by the stages.
     pub timings: Vec<Timing>,
+}
+
+/// A page on the person's own screen.
+#[derive(Debug, Serialize)]
+pub struct SheetView {
+    /// Its id, for the image address `/api/visit/pages/{id}.jpg`.
+    pub id: u32,
+    /// Whether it was read, and has an image.
+    pub read: bool,
+}
+
+/// How long the officer takes.
+#[derive(Debug, Serialize)]
+pub struct WaitView {
+    /// Seconds since the case reached the officer, or came back.
+    pub seconds: i64,
+    /// In how many minutes most of the last cases were done; none while too few are known.
+    pub usual_minutes: Option<i64>,
 }
 
 /// The issued copy.
@@ -425,6 +449,32 @@ fn face_scores(dossier: &Dossier) -> Option<FaceScores> {
     }
 }
 
+/// The pages of a visit that the officer does not have yet.
+pub(super) fn sheets(visit: &Visit) -> Vec<SheetView> {
+    match visit.state() {
+        State::Collecting(dossier)
+        | State::Scanning(dossier)
+        | State::Reading(dossier)
+        | State::Checking(dossier)
+        | State::AwaitingCard(dossier) => {
+            dossier.pages.iter().map(|&(PageId(id), read)| SheetView { id, read }).collect()
+        }
+        _ => vec![],
+    }
+}
+
+fn kind_words(dossier: &Dossier) -> Option<Sentence> {
+    let KindFact { vi, en, .. } = dossier.kind_in_force()?;
+    Some(Sentence { vi: vi.clone(), en: en.clone() })
+}
+
+fn wait_view(kiosk: &Kiosk, visit: &Visit) -> Option<WaitView> {
+    matches!(visit.state(), State::Deciding(_)).then(|| WaitView {
+        seconds: (kiosk.visit_time() - visit.since()).whole_seconds().max(0),
+        usual_minutes: kiosk.usual_minutes(),
+    })
+}
+
 fn kind_views() -> Vec<KindView> {
     let view = |kind: &'static models::Kind| KindView {
         id: &kind.id,
@@ -486,6 +536,12 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
         state: state_name(state),
         visit: dossier.map(|dossier| dossier.visit.0.clone()),
         pages: dossier.map_or(0, |dossier| dossier.pages.len()),
+        sheets: sheets(visit),
+        kind: match state {
+            State::AwaitingCard(dossier) => kind_words(dossier),
+            _ => None,
+        },
+        wait: wait_view(kiosk, visit),
         speaks: kiosk.parts().speaker.is_some(),
         busy: matches!(
             state,

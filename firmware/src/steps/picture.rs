@@ -25,6 +25,7 @@ mod jpeg;
 mod layers;
 mod patches;
 mod shown;
+mod small;
 
 pub use jpeg::{RECIPE, Recipe, encode};
 pub use layers::{LAYERING, Layering};
@@ -112,6 +113,11 @@ impl Picture {
     /// The page as one JPEG.
     pub fn whole(page: &Raster, recipe: Recipe) -> Result<Self, EncodingError> {
         Ok(Self::from_jpeg(encode(page, recipe)?, page))
+    }
+
+    /// The page as a small JPEG, for the person's screen.
+    pub fn small(page: &Raster) -> Result<Arc<Wiped>, EncodingError> {
+        small::small(page).map(Wiped::new)
     }
 
     /// A JPEG of a whole page.

@@ -99,9 +99,10 @@ impl PageReader for ReaderPool {
             return Err(unusable(Say::PageBlank, format!("ink on {:.4} of the page", reading.ink)));
         }
         reading.cut_out(&mut raster);
-        let picture = Picture::of(&raster)
-            .map_err(|error| unusable(Say::Internal, format!("JPEG: {error}")))?;
-        Ok(KeptPage { picture, reading })
+        let no_jpeg = |error| unusable(Say::Internal, format!("JPEG: {error}"));
+        let small = Picture::small(&raster).map_err(no_jpeg)?;
+        let picture = Picture::of(&raster).map_err(no_jpeg)?;
+        Ok(KeptPage { picture, small, reading })
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
             dossier.next_page = PageId(page.0 + 1);
             (State::Scanning(dossier), vec![Effect::ScanPage(page)])
         }
+        Wish::DropLastPage => drop_last(dossier),
         Wish::PagesDone if dossier.pages.is_empty() => {
             dossier.say = Some(Say::LayFirstPage);
             (State::Collecting(dossier), vec![])
@@ -69,6 +70,18 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::PrintAgain
         | Wish::End => (State::Collecting(dossier), vec![]),
     }
+}
+
+/// Takes the last page back, once it was read: before that, the reader would put it on the desk
+/// behind this.
+fn drop_last(mut dossier: Dossier) -> Next {
+    let Some((page, true)) = dossier.pages.last().copied() else {
+        return (State::Collecting(dossier), vec![]);
+    };
+    dossier.pages.pop();
+    dossier.say = Some(Say::PageDropped);
+    dossier.trouble = None;
+    (State::Collecting(dossier), vec![Effect::DropPage(page)])
 }
 
 /// The scanner or the reader answers; `stay` is the state in which the visit is now.

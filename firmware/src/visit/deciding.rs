@@ -15,6 +15,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         Wish::Rescan(request) => super::rescanning::begin(dossier, &request),
         Wish::Start { .. }
         | Wish::ScanPage
+        | Wish::DropLastPage
         | Wish::PagesDone
         | Wish::ScanCard
         | Wish::SkipCard

@@ -96,6 +96,7 @@ pub(super) fn restart(state: State, wish: Wish, now: OffsetDateTime) -> Next {
             (next, effects)
         }
         Wish::ScanPage
+        | Wish::DropLastPage
         | Wish::PagesDone
         | Wish::ScanCard
         | Wish::SkipCard

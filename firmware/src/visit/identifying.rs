@@ -20,6 +20,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         }
         Wish::Start { .. }
         | Wish::ScanPage
+        | Wish::DropLastPage
         | Wish::PagesDone
         | Wish::CompareFace { .. }
         | Wish::SkipFace

@@ -719,3 +719,20 @@ fn without_room_a_visit_ends_before_the_officer_and_goes_on_after() {
     assert!(matches!(visit.state(), State::Deciding(_)), "{visit:?}");
     assert!(!effects.contains(&Effect::Wipe));
 }
+
+#[test]
+fn the_last_page_can_be_taken_back_once_it_was_read_and_never_before() {
+    let page = PageId(1);
+    let scanned = vec![start(), wish(Wish::ScanPage), answer(Answer::Scanned(page))];
+    let drop_last = wish(Wish::DropLastPage);
+    let (visit, effects) = run([scanned.clone(), vec![drop_last.clone()]].concat());
+    assert!(!effects.contains(&Effect::DropPage(page)), "the reader has it still");
+    assert_eq!(visit.dossier().map(|dossier| dossier.pages.len()), Some(1));
+    let read = answer(Answer::Read { page, turned: false });
+    let (visit, effects) = run([scanned, vec![read, drop_last.clone(), drop_last]].concat());
+    assert_eq!(effects.iter().filter(|e| **e == Effect::DropPage(page)).count(), 1);
+    let dossier = visit.dossier().expect("a visit");
+    assert!(dossier.pages.is_empty() && dossier.say == Some(Say::PageDropped));
+    let (_, effects) = visit.step(wish(Wish::PagesDone), at(9));
+    assert!(effects.is_empty(), "no page, no check");
+}

@@ -205,6 +205,8 @@ pub enum Wish {
     },
     /// Scan the next page.
     ScanPage,
+    /// Take back the page that was scanned last.
+    DropLastPage,
     /// All pages are in.
     PagesDone,
     /// Scan the identity card.
@@ -719,4 +721,6 @@ pub enum Say {
     TimedOut,
     /// Too many pages.
     TooManyPages,
+    /// The last page was taken back.
+    PageDropped,
 }

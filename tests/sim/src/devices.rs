@@ -152,8 +152,9 @@ impl PageReader for SimReader {
             seals: vec![],
             signatures: vec![],
         };
+        let small = Picture::small(&raster).map_err(|_| trouble(Say::Internal))?;
         let picture = Picture::from_jpeg(raster.data().to_vec(), &raster);
-        Ok(KeptPage { picture, reading })
+        Ok(KeptPage { picture, small, reading })
     }
 }
 

@@ -315,7 +315,13 @@ impl SimKiosk {
                 // An impatient person touches what is no longer there.
                 if self.chaos.one_in(10) {
                     let wish = self.chaos.below(4);
-                    let wishes = [Wish::ScanPage, Wish::PagesDone, Wish::End, Wish::SkipFace];
+                    let wishes = [
+                        Wish::ScanPage,
+                        Wish::DropLastPage,
+                        Wish::PagesDone,
+                        Wish::End,
+                        Wish::SkipFace,
+                    ];
                     let wish = wishes[wish as usize].clone();
                     self.take(Event::Wish(wish));
                 }

@@ -10,6 +10,10 @@ const LABELS = {
     way: 'Các bước', step1: 'Quét giấy tờ', step2: 'Thẻ căn cước', step3: 'Cán bộ xem',
     step4: 'Nhận bản sao', doneStep: 'đã xong', working: 'Máy đang làm việc',
     waiting: 'Đang chờ cán bộ',
+    usual: (minutes) => `Đang chờ cán bộ. Thường mất khoảng ${minutes} phút.`,
+    longer: 'Hôm nay lâu hơn thường lệ. Ông/bà có thể hỏi cán bộ tại quầy; hồ sơ vẫn được giữ.',
+    sheets: 'Các trang đã quét', sheet: (n) => `Trang ${n} đã quét`, sheetWaits: (n) => `Đang đọc trang ${n}`,
+    readAs: (kind) => `Máy đọc là: ${kind}. Cán bộ sẽ xem lại.`,
     copies: 'Số bản sao', fewer: 'Bớt một bản', more: 'Thêm một bản',
     start: 'Bắt đầu', before: 'Trước khi bắt đầu', agree: 'Đồng ý, bắt đầu',
     'have-it': 'Tôi đã có trên VNeID', back: 'Quay lại',
@@ -21,7 +25,7 @@ const LABELS = {
       + 'được lưu theo luật.',
     haveItWords: 'Nơi nhận có thể xem giấy tờ trên VNeID của ông/bà. Xin hỏi họ trước: nếu họ nhận thì '
       + 'không cần làm bản sao.',
-    scan: 'Quét trang', 'pages-done': 'Đã đủ trang', card: 'Quét thẻ',
+    scan: 'Quét trang', 'drop-page': 'Bỏ trang vừa quét', 'pages-done': 'Đã đủ trang', card: 'Quét thẻ',
     'card-skip': 'Tiếp tục không có thẻ', face: 'Đồng ý, so khuôn mặt',
     'face-slowly': 'Đồng ý, làm chậm hơn', 'face-skip': 'Để cán bộ đối chiếu',
     mirror: 'Hình của ông/bà trước máy ảnh', progress: 'Các động tác đã làm',
@@ -47,6 +51,10 @@ const LABELS = {
     way: 'Steps', step1: 'Scan paper', step2: 'ID card', step3: 'Officer looks',
     step4: 'Take the copy', doneStep: 'done', working: 'The kiosk is working',
     waiting: 'Waiting for the officer',
+    usual: (minutes) => `Waiting for the officer. It usually takes about ${minutes} min.`,
+    longer: 'Today it takes longer than usual. You may ask the officer at the desk; your case is kept.',
+    sheets: 'Pages scanned', sheet: (n) => `Page ${n} as scanned`, sheetWaits: (n) => `Reading page ${n}`,
+    readAs: (kind) => `Read as: ${kind}. The officer will look at it.`,
     copies: 'Copies', fewer: 'One copy fewer', more: 'One copy more',
     start: 'Start', before: 'Before you start', agree: 'I agree, start',
     'have-it': 'I have it in VNeID', back: 'Back',
@@ -58,7 +66,7 @@ const LABELS = {
       + 'the signed copy and the register are kept, as the law says.',
     haveItWords: 'The office that wants the paper may look at it in your VNeID. Please ask them first: if '
       + 'they accept it, you need no copy.',
-    scan: 'Scan page', 'pages-done': 'All pages done', card: 'Scan card',
+    scan: 'Scan page', 'drop-page': 'Take the last page back', 'pages-done': 'All pages done', card: 'Scan card',
     'card-skip': 'Continue without card', face: 'Yes, compare my face',
     'face-slowly': 'Yes, more slowly', 'face-skip': 'Let the officer compare',
     mirror: 'You before the camera', progress: 'Movements done',
@@ -84,7 +92,7 @@ const BEFORE = ['agree', 'have-it', 'back'];
 // Buttons of each state; the first gets the focus. `end` says "Stop" or, after a result, "Finish".
 const BUTTONS = {
   idle: ['start'],
-  collecting: ['scan', 'pages-done', 'end'],
+  collecting: ['scan', 'pages-done', 'drop-page', 'end'],
   scanning: ['end'],
   reading: ['end'],
   checking: ['end'],
@@ -115,6 +123,11 @@ const REFUSED = [
   'beforeinput', 'gesturestart',
 ];
 const COPIES_MAX = 50;
+// The last pages; more would push the buttons off the screen.
+const SHEETS_SHOWN = 4;
+// Longer than this is long, even where nothing is known of what is usual.
+const WAIT_LONG_S = 600;
+const WAIT_LOOK_MS = 15000;
 const IDLE_RESET_MS = 60000;
 const POLL_MS = 4000;
 
@@ -133,6 +146,8 @@ let reading = false;
 let haveIt = false;
 // Whether the code for the transfer of the fee stands in the place of the copy's.
 let paying = false;
+// When the view came.
+let viewAt = 0;
 let voice = false;
 let spoken = [];
 let toSpeak = [];
@@ -265,6 +280,47 @@ function drawMirror(guide) {
   progress.setAttribute('aria-label', label('progress'));
 }
 
+// The last pages as they were scanned, each where it was before, so that nothing flickers.
+function drawSheets(sheets) {
+  const list = at('sheets');
+  const shown = sheets.slice(-SHEETS_SHOWN);
+  show(list, shown.length > 0);
+  root.dataset.sheets = String(shown.length > 0);
+  const facts = JSON.stringify([lang, sheets]);
+  if (list.dataset.facts === facts) {
+    return;
+  }
+  list.dataset.facts = facts;
+  list.textContent = '';
+  shown.forEach((sheet, index) => {
+    const number = sheets.length - shown.length + index + 1;
+    const item = document.createElement('li');
+    if (sheet.read) {
+      const picture = document.createElement('img');
+      picture.src = `/api/visit/pages/${sheet.id}.jpg`;
+      picture.alt = label('sheet')(number);
+      item.append(picture);
+    } else {
+      item.className = 'waits';
+      item.textContent = label('sheetWaits')(number);
+    }
+    list.append(item);
+  });
+}
+
+// How long it takes by what is known, in words that stay true while the person waits.
+function waitWords() {
+  if (!view.wait) {
+    return label(view.busy ? 'working' : 'waiting');
+  }
+  const waited = view.wait.seconds + (Date.now() - viewAt) / 1000;
+  const usual = view.wait.usual_minutes;
+  if (waited > (usual ? usual * 120 : WAIT_LONG_S)) {
+    return label('longer');
+  }
+  return usual ? label('usual')(usual) : label('waiting');
+}
+
 function dueWords(appointment) {
   if (!appointment) {
     return '';
@@ -286,6 +342,7 @@ function drawButtons() {
     const pointless = (id === 'pages-done' && view.pages === 0)
       || (id === 'face-skip' && state === 'identifying' && !view.face)
       || (id === 'have-it' && haveIt)
+      || (id === 'drop-page' && !(view.sheets.length > 0 && view.sheets[view.sheets.length - 1].read))
       || (id === 'pay' && (paying || !transfer))
       || (id === 'pay-back' && !paying)
       || (id === 'print-again' && prints !== 'failed')
@@ -321,7 +378,7 @@ function draw() {
   drawPicture(state);
   drawSteps(state);
   show(at('spinner'), (view.busy && !view.face) || ['deciding', 'correcting'].includes(state));
-  put(at('doing'), label(view.busy ? 'working' : 'waiting'));
+  put(at('doing'), waitWords());
   const said = (view.face ? view.face.say : view.say)[lang];
   put(at('say'), reading ? label('bring') : paying ? label('payAsk') : said);
   show(at('before'), reading);
@@ -330,6 +387,9 @@ function draw() {
   const counting = view.pages > 0 && ['collecting', 'scanning'].includes(state);
   show(at('count'), counting);
   put(at('count'), counting ? label('count')(view.pages) : '');
+  show(at('read-as'), Boolean(view.kind));
+  put(at('read-as'), view.kind ? label('readAs')(view.kind[lang]) : '');
+  drawSheets(view.sheets);
   const refused = view.refusal && `${view.refusal[lang]} (${view.refusal.ground[lang]})`;
   const asked = view.rescan ? view.rescan[lang] : dueWords(view.appointment);
   const told = view.refusal ? `${label('reason')}: ${refused}.` : asked;
@@ -398,7 +458,9 @@ async function speakNext() {
 function speakScreen() {
   const before = reading ? all('#before li, #have-it-words') : [];
   const pay = paying ? [at('pay-told')] : [];
-  const parts = ['say', 'count', 'refusal', 'notice'].map((id) => at(id)).concat(before, pay);
+  const waits = view.wait ? [at('doing')] : [];
+  const parts = ['say', 'count', 'read-as', 'refusal', 'notice'].map((id) => at(id))
+    .concat(waits, before, pay);
   const shown = parts.filter((part) => !part.hidden && part.textContent);
   const code = view.issued && !paying ? `${label('code')}: ${view.issued.code.split('').join(' ')}` : '';
   const texts = shown.map((part) => part.textContent).concat(code || []);
@@ -450,6 +512,7 @@ function freshPerson() {
 function take(next) {
   const before = view ? view.state : null;
   view = next;
+  viewAt = Date.now();
   reading = reading && next.state === 'idle';
   const paid = paying && !(next.issued && next.issued.transfer);
   paying = paying && !paid;
@@ -669,6 +732,11 @@ function watchAbsence() {
 }
 
 drawLabels();
+window.setInterval(() => {
+  if (view && view.wait) {
+    draw();
+  }
+}, WAIT_LOOK_MS);
 watchHands();
 listen();
 refresh();

@@ -140,6 +140,7 @@ fn case(visit: &str, officer: &str, pages: usize, copies: u32) -> Case {
     let raster = Raster::new(1, 1, PixelFormat::Gray8, 300, vec![0]).expect("a raster");
     let page = KeptPage {
         picture: Picture::from_jpeg(vec![0], &raster),
+        small: Picture::small(&raster).expect("a JPEG"),
         reading: PageReading {
             width: 1,
             height: 1,
