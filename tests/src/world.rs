@@ -58,6 +58,13 @@ pub struct WorldOptions {
     pub officers_network: bool,
 }
 
+/// Where fees are transferred to: nobody's account.
+const FEE_ACCOUNT: &str = r#"[fee.transfer]
+bank = "970405"
+number = "1500201000001"
+name = "UBND phường Thử Nghiệm"
+"#;
+
 impl Default for WorldOptions {
     fn default() -> Self {
         Self {
@@ -383,11 +390,7 @@ runtime = {runtime:?}
 [face]
 models = {models:?}
 
-[fee.transfer]
-bank = "970405"
-number = "1500201000001"
-name = "UBND phường Thử Nghiệm"
-
+{FEE_ACCOUNT}
 [space]
 reserve_mib = 1
 
@@ -413,8 +416,7 @@ roots = "trust/root.pem"
             device = self.device_port,
             public = self.public_url(),
         );
-        std::fs::write(self.dir.join("kiosk.toml"), text)?;
-        Ok(())
+        Ok(std::fs::write(self.dir.join("kiosk.toml"), text)?)
     }
 
     /// The world's folder.

@@ -160,7 +160,16 @@ async fn first_visit(
     })?;
     browser.text("html[data-state=deciding] #say").await?;
     judge.screen("the officer looks").await?;
+    certified(judge, citizen, screens).await
+}
 
+/// From the officer's page to a copy with its fee; returns the copy's code.
+async fn certified(
+    judge: &mut Judge<'_>,
+    citizen: &Citizen,
+    screens: &Value,
+) -> Result<String, Failure> {
+    let browser = judge.browser;
     browser.open_signed_in(&address(screens, "officer"), OFFICER_PIN).await?;
     browser.text_with("#findings", "R1").await?;
     judge.screen("officer, a case").await?;

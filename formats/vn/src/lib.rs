@@ -1,6 +1,6 @@
 //! What is Vietnamese: folding and comparing text, the identity card (QR code, machine-readable
-//! zone, number, expiry, and all of them against each other), fees and how they are transferred, capacities of
-//! signers.
+//! zone, number, expiry, and all of them against each other), fees and how they are transferred,
+//! capacities of signers.
 //!
 //! Pure functions over strings; no I/O, no clock, and nothing here judges a person. Start with
 //! [`fold::fold`].

@@ -1,5 +1,5 @@
-//! A bank transfer as a QR code that every Vietnamese banking application reads: VietQR, by NAPAS QR
-//! Switching 1.5.2 on EMVCo's merchant-presented mode.
+//! A bank transfer as a QR code that every Vietnamese banking application reads: VietQR, by NAPAS
+//! QR Switching 1.5.2 on EMVCo's merchant-presented mode.
 //!
 //! Such a code asks for money and proves nothing: whether it was paid is known from the bank alone.
 //! Every text in it is plain, because applications refuse letters with marks. Start with
@@ -245,7 +245,8 @@ mod tests {
             purpose in "[A-Za-z0-9 ]{1,25}",
             name in proptest::option::of("[A-Z]{1,25}"),
         ) {
-            let account = Account { bank: bank.clone(), number: number.clone(), name: name.clone() };
+            let (to, named) = (number.clone(), name.clone());
+            let account = Account { bank: bank.clone(), number: to, name: named };
             let text = code(&account, amount, &purpose).expect("a code");
             let (body, check) = text.split_at(text.len() - 4);
             prop_assert_eq!(format!("{:04X}", crc16(body.as_bytes())), check);

@@ -270,15 +270,7 @@ impl SimKiosk {
                 self.begin();
             }
             _ if self.deserted => {}
-            State::Collecting(dossier) => {
-                if self.chaos.strikes(Trouble::CitizenLeaves) {
-                    self.deserted = true;
-                } else if dossier.pages.is_empty() || self.chaos.one_in(3) {
-                    self.take(Event::Wish(Wish::ScanPage));
-                } else {
-                    self.take(Event::Wish(Wish::PagesDone));
-                }
-            }
+            State::Collecting(dossier) => self.collect(dossier.pages.is_empty()),
             State::AwaitingCard(_) => {
                 let wish = if self.chaos.one_in(2) { Wish::ScanCard } else { Wish::SkipCard };
                 self.take(Event::Wish(wish));
@@ -314,7 +306,6 @@ impl SimKiosk {
             | State::Deferring(..) => {
                 // An impatient person touches what is no longer there.
                 if self.chaos.one_in(10) {
-                    let wish = self.chaos.below(4);
                     let wishes = [
                         Wish::ScanPage,
                         Wish::DropLastPage,
@@ -322,12 +313,25 @@ impl SimKiosk {
                         Wish::End,
                         Wish::SkipFace,
                     ];
-                    let wish = wishes[wish as usize].clone();
+                    let wish = self.chaos.pick(&wishes);
                     self.take(Event::Wish(wish));
                 }
             }
         }
         Ok(())
+    }
+
+    /// The person lays a page, takes one back, has laid all, or goes away.
+    fn collect(&mut self, no_page: bool) {
+        if self.chaos.strikes(Trouble::CitizenLeaves) {
+            self.deserted = true;
+        } else if no_page || self.chaos.one_in(3) {
+            self.take(Event::Wish(Wish::ScanPage));
+        } else if self.chaos.one_in(8) {
+            self.take(Event::Wish(Wish::DropLastPage));
+        } else {
+            self.take(Event::Wish(Wish::PagesDone));
+        }
     }
 
     fn begin(&mut self) {
