@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use drivers_api::{Pin, Token};
 use formats_files::MemoryDisk;
 use formats_vn::due::Extension;
+use kiosk::barcode::Standing;
 use kiosk::config::Config;
 use kiosk::engine::{Job, Machine, Parts};
 use kiosk::guard::Guard;
@@ -520,6 +521,7 @@ impl SimKiosk {
             scanner: Mutex::new(Box::new(SimScanner(self.chaos.clone()))),
             scan_dpi: 300,
             codes: Mutex::new(Box::new(SimCodes(self.chaos.clone()))),
+            barcode: Standing::default(),
             chip: None,
             speaker: None,
             ticket: None,
