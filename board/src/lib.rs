@@ -4,10 +4,12 @@
 //! A board file names drivers, addresses and nodes; it never holds secrets, people or site policy
 //! (those are in the kiosk's site file). [`Board::bench`] is the board of a developer's desk.
 
+mod barcode;
 mod panel;
 
 use std::path::{Path, PathBuf};
 
+pub use barcode::{Barcode, BarcodeEnding};
 pub use panel::{Panel, PanelLine, PanelLines};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,9 @@ pub struct Board {
     /// The reader for the chip of identity cards.
     #[serde(default)]
     pub chip: Chip,
+    /// The reader of codes that are held before it.
+    #[serde(default)]
+    pub barcode: Barcode,
     /// The camera that looks at the person.
     #[serde(default)]
     pub camera: Camera,
@@ -426,6 +431,20 @@ pub enum BoardError {
         /// The name found.
         name: String,
     },
+    /// A value that no barcode reader can have.
+    #[error("board file {path}: barcode.{key} is {low} to {high}, not {found}")]
+    Barcode {
+        /// The board file.
+        path: PathBuf,
+        /// The key in the section `[barcode]`.
+        key: &'static str,
+        /// The least that it can be.
+        low: u64,
+        /// The most that it can be.
+        high: u64,
+        /// What was found.
+        found: u64,
+    },
     /// A line of the ticket printer that no ticket fits, or that no ticket printer has.
     #[error("board file {path}: a ticket printer's line has 288 to 832 dots, not {dots}")]
     TicketDots {
@@ -462,6 +481,10 @@ impl Board {
         }
         if let Some(name) = board.panel.name_without_meaning() {
             return Err(BoardError::PanelLine { path: path.into(), name: name.into() });
+        }
+        if let Some((key, found, range)) = board.barcode.wrong() {
+            let (low, high) = range.into_inner();
+            return Err(BoardError::Barcode { path: path.into(), key, low, high, found });
         }
         match board.ticket {
             Ticket::Serial { dots, .. }
@@ -517,6 +540,27 @@ mod tests {
         for wrong in ["driver='serial'", "driver='network'\naddress='a:9100'\nbaud=9600"] {
             assert!(matches!(with(&format!("[ticket]\n{wrong}")), Err(BoardError::Parse { .. })));
         }
+    }
+
+    #[test]
+    fn a_barcode_reader_is_named_with_its_port_and_how_it_sends() {
+        let with = |barcode: &str| {
+            parse(&format!(
+                "name='x'\n[scanner]\ndriver='sim'\nsheets=[]\n[token]\nmodule='m'\n{barcode}"
+            ))
+        };
+        assert_eq!(with("").expect("a board").barcode, Barcode::None);
+        let serial = "[barcode]\ndriver='serial'\ndevice='/dev/ttyACM0'\n";
+        let (device, baud, ending, silence_ms) =
+            ("/dev/ttyACM0".into(), 9_600, BarcodeEnding::Line, 200);
+        let expected = Barcode::Serial { device, baud, ending, silence_ms };
+        assert_eq!(with(serial).expect("a board").barcode, expected);
+        assert!(with(&format!("{serial}ending='silence'\nsilence_ms=50")).is_ok());
+        for (line, wrong) in [("baud=0", "baud"), ("silence_ms=60000", "silence_ms")] {
+            let refused = with(&format!("{serial}{line}"));
+            assert!(matches!(refused, Err(BoardError::Barcode { key, .. }) if key == wrong));
+        }
+        assert!(matches!(with("[barcode]\ndriver='serial'"), Err(BoardError::Parse { .. })));
     }
 
     #[test]

@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use board::{
-    Board, BoardError, Camera as CameraSpec, Chip as ChipSpec, Clock as ClockSpec, Flow,
-    Panel as PanelSpec, PanelLine, PanelLines, Power as PowerSpec, Printer as PrinterSpec,
-    Scanner as ScannerSpec, SimClock, Ticket as TicketSpec,
+    Barcode as BarcodeSpec, BarcodeEnding, Board, BoardError, Camera as CameraSpec,
+    Chip as ChipSpec, Clock as ClockSpec, Flow, Panel as PanelSpec, PanelLine, PanelLines,
+    Power as PowerSpec, Printer as PrinterSpec, Scanner as ScannerSpec, SimClock,
+    Ticket as TicketSpec,
 };
 use drivers_api::{
-    Camera, CardReader, ClockGauge, ClockState, CopyPrinter, Power, PowerState, Scanner,
-    TicketPrinter, Token,
+    BarcodeReader, Camera, CardReader, ClockGauge, ClockState, CopyPrinter, Power, PowerState,
+    Scanner, TicketPrinter, Token,
 };
+use drivers_barcode::{Ending, SerialConfig, SerialReader};
 use drivers_camera::{V4l2Camera, V4l2Config};
 use drivers_chip::{PcscConfig, PcscReader};
 use drivers_clock::KernelClock;
@@ -33,6 +35,7 @@ use formats_trust_services::{Online, Settings, SettingsError};
 use models::face::{FaceError, FaceModels};
 use time::OffsetDateTime;
 
+use crate::barcode::Standing;
 use crate::clock::Clock;
 use crate::config::{Config, Key, Officer, Speech};
 use crate::engine::Parts;
@@ -191,6 +194,7 @@ pub fn assemble(
         scanner: Mutex::new(scanner),
         scan_dpi,
         codes: Mutex::new(Box::new(QrReader::new())),
+        barcode: Standing::default(),
         chip: chip_station(&board.chip, &config)?,
         face: face_step(&board.camera, &config),
         speaker: speaker(&config.speech),
@@ -363,6 +367,24 @@ pub fn card_reader(spec: &ChipSpec) -> Option<Box<dyn CardReader>> {
             reader: reader.clone(),
             command_time: Duration::from_secs(*command_s),
         }))),
+    }
+}
+
+/// The board's barcode reader; it is looked for only when it is used.
+pub fn barcode_reader(spec: &BarcodeSpec) -> Option<Box<dyn BarcodeReader>> {
+    match spec {
+        BarcodeSpec::None => None,
+        BarcodeSpec::Serial { device, baud, ending, silence_ms } => {
+            Some(Box::new(SerialReader::new(SerialConfig {
+                node: device.clone(),
+                baud: *baud,
+                ending: match ending {
+                    BarcodeEnding::Line => Ending::Line,
+                    BarcodeEnding::Silence => Ending::Silence,
+                },
+                silence: Duration::from_millis(*silence_ms),
+            })))
+        }
     }
 }
 

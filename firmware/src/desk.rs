@@ -50,6 +50,8 @@ pub struct Desk {
     pub title: String,
     /// Fields read from the pages.
     pub fields: Vec<models::Field>,
+    /// A card whose code was held before the barcode reader, until the visit has taken it.
+    pub shown: Option<CardQr>,
     /// The requester's card.
     pub card: Option<CardQr>,
     /// Its machine-readable zone, where that was on the same side as the code.
@@ -80,6 +82,12 @@ impl Desk {
         self.slip.zeroize();
         let timings = std::mem::take(&mut self.timings);
         *self = Self { timings, ..Self::default() };
+    }
+
+    /// Takes the card that was held before the barcode reader for the requester's.
+    pub fn take_shown(&mut self) {
+        (self.card, self.zone) = (self.shown.take(), None);
+        self.portraits = Vec::new();
     }
 
     /// As [`Desk::wipe`], but the appointment slip stays until it is handed over.

@@ -4,6 +4,7 @@
 //! [`Hands`] do it, and [`Kiosk`] runs both on threads and publishes the visit after every step;
 //! screens read that and the [`Desk`].
 
+mod card;
 mod failure;
 mod machine;
 
@@ -17,16 +18,15 @@ use tokio::sync::{oneshot, watch};
 
 use self::failure::{failed, internal};
 pub use self::machine::{Job, Machine};
-use crate::clock::{Clock, VIETNAM};
+use crate::barcode::Standing;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::{Desk, Timing};
 use crate::guard::Guard;
 use crate::keys::KeyReport;
 use crate::random::{Random, RandomError};
 use crate::steps::sign_in::{SignInId, SignIns};
-use crate::steps::{
-    certify, check, chip, decide, defer, face, identify, print, read, scan, speak, ticket,
-};
+use crate::steps::{certify, check, chip, decide, defer, face, print, read, scan, speak, ticket};
 use crate::store::{Record, SetByOfficer, Store};
 use crate::visit::{
     Answer, Approval, ChipGap, ChipOutcome, Decision, Deferral, Dossier, Effect, Event, FaceGap,
@@ -58,6 +58,8 @@ pub struct Parts {
     pub scan_dpi: u32,
     /// The QR reader.
     pub codes: Mutex<Box<dyn CodeReader>>,
+    /// How the barcode reader is, where the board has one.
+    pub barcode: Standing,
     /// The reader for the card's chip, where the board has one.
     pub chip: Option<chip::ChipStation>,
     /// Camera and face models, where the kiosk has them.
@@ -324,6 +326,7 @@ impl Hands {
                 desk.scanned.remove(page);
                 desk.pages.remove(page);
             }
+            Effect::TakeCard => self.desk().take_shown(),
             Effect::StopFace => self.desk().looking = false,
             Effect::NoteReceived => self.desk().received = Some(self.parts.clock.now()),
             Effect::LookForRoom
@@ -418,6 +421,7 @@ impl Hands {
             Effect::Wipe
             | Effect::KeepSlip
             | Effect::DropPage(_)
+            | Effect::TakeCard
             | Effect::StopFace
             | Effect::NoteReceived => None,
         }
@@ -518,29 +522,6 @@ impl Hands {
         desk.title = outcome.title;
         desk.fields = outcome.fields;
         (outcome.kind, findings)
-    }
-
-    fn scan_card(&self, visit: &VisitId) -> Answer {
-        let mut scanner = lock(&self.parts.scanner);
-        let mut codes = lock(&self.parts.codes);
-        match identify::card_from_scanner(scanner.as_mut(), codes.as_mut()) {
-            Ok((card, image)) => {
-                drop((scanner, codes));
-                let chip = self.parts.chip.is_some();
-                let today = self.parts.clock.now().to_offset(VIETNAM).date();
-                let readers = self.parts.readers.as_ref();
-                let face = self.parts.face.as_ref();
-                let portraits = face.map(|step| step.portraits(&image)).unwrap_or_default();
-                // The zone is what opens a chip most surely.
-                let zone = chip.then(|| identify::zone_from_image(image, readers, today)).flatten();
-                if let Some(mut desk) = self.desk_of(visit) {
-                    (desk.card, desk.zone) = (Some(card), zone);
-                    desk.portraits = portraits;
-                }
-                Answer::CardRead { chip }
-            }
-            Err(trouble) => Answer::ScanFailed(trouble),
-        }
     }
 
     /// Reads the card's chip. The outcome goes on record by its code; a record that cannot be

@@ -8,6 +8,7 @@
 //! reading at [`visit::Visit`].
 
 pub mod assemble;
+pub mod barcode;
 pub mod battery;
 pub mod cli;
 pub mod clock;

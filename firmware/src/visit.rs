@@ -230,6 +230,7 @@ fn on_answer(state: State, answer: Answer) -> Next {
         State::Scanning(dossier) => collecting::answer(dossier, answer, State::Scanning),
         State::Reading(dossier) => reading::answer(dossier, answer),
         State::Checking(dossier) => reading::checked(dossier, answer),
+        State::AwaitingCard(dossier) => identifying::shown(dossier, answer),
         State::Identifying(dossier) => identifying::answer(dossier, answer),
         State::Correcting(dossier) => deciding::corrected(dossier, answer),
         State::Authorising(dossier, decision) => deciding::authorised(dossier, decision, answer),
@@ -237,7 +238,6 @@ fn on_answer(state: State, answer: Answer) -> Next {
         State::Deferring(dossier, deferral) => deferring::answer(dossier, deferral, answer),
         State::Issued(dossier, issued) => (ended::printed(dossier, issued, answer), vec![]),
         still @ (State::Idle
-        | State::AwaitingCard(_)
         | State::AwaitingFace(_)
         | State::Deciding(_)
         | State::AwaitingRescan(_)

@@ -31,6 +31,10 @@ pub enum Fault {
     Misconfigured,
     /// The device sent something its protocol does not allow, or more than our limits.
     Protocol,
+    /// A code reader sent bytes or keys that make no text; the next code may be well.
+    Garbled,
+    /// A code reader sent more than any code holds; the next code may be well.
+    TooLong,
     /// The image is truncated, undecodable or too small to be a page; the device itself is well.
     BadPage,
     /// The camera's picture is black or stands still; the device itself answers.
@@ -72,6 +76,13 @@ impl Fault {
             Self::Misconfigured => "compare the board and site files with what the device offers",
             Self::Protocol => {
                 "update the device firmware or service; keep the log for the maintainer"
+            }
+            Self::Garbled => {
+                "hold the code before the reader again; set the reader to UTF-8 on a serial line, \
+                 or to a US keyboard"
+            }
+            Self::TooLong => {
+                "hold one code before the reader; let the reader end each code with CR"
             }
             Self::BadPage => "lay the page again, or give a whole PNG, JPEG, PNM or PDF file",
             Self::NoPicture => {

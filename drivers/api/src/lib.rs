@@ -4,6 +4,7 @@
 //! a real driver beside it in `drivers/` and a scripted simulator in `drivers/sim`. Start with
 //! [`Scanner`] and [`DeviceError`].
 
+mod barcode;
 mod camera;
 mod card;
 mod clock;
@@ -18,6 +19,7 @@ mod speech;
 mod ticket;
 mod token;
 
+pub use barcode::{BarcodeReader, PAYLOAD_BYTES_MAX, Payload};
 pub use camera::{Camera, CameraFrame, CameraStream};
 pub use card::{CardReader, CardSession};
 pub use clock::{ClockGauge, ClockState};

@@ -9,4 +9,5 @@
 mod ladder;
 mod reader;
 
-pub use reader::{FoundCode, PAYLOAD_BYTES_MAX, PAYLOADS_MAX, QrReader};
+pub use drivers_api::PAYLOAD_BYTES_MAX;
+pub use reader::{FoundCode, PAYLOADS_MAX, QrReader};

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use drivers_api::{CodeReader, DeviceError, Raster};
+use drivers_api::{CodeReader, DeviceError, PAYLOAD_BYTES_MAX, Raster};
 use rxing::common::HybridBinarizer;
 use rxing::multi::MultipleBarcodeReader;
 use rxing::qrcode::cpp_port;
@@ -13,8 +13,6 @@ use rxing::{
 
 use crate::ladder::{Grey, Rung};
 
-/// Longest payload: a QR code of version 40 holds 2,953 bytes.
-pub const PAYLOAD_BYTES_MAX: usize = 2_953;
 /// Symbology identifiers of codes with an ECI (ISO/IEC 18004, annex F).
 const STATES_ENCODING: [&str; 3] = ["]Q2", "]Q4", "]Q6"];
 /// Most codes taken from one image.

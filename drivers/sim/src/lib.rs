@@ -7,6 +7,7 @@
 //!
 //! Start with [`SimScanner`].
 
+mod barcode;
 mod camera;
 mod card;
 mod clock;
@@ -20,6 +21,7 @@ mod socket_camera;
 mod ticket;
 mod token;
 
+pub use barcode::SimBarcodeReader;
 pub use camera::SimCamera;
 pub use card::{SimCard, SimCardReader};
 pub use clock::SimClockGauge;

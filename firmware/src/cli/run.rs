@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use super::{Outcome, complain, say};
-use crate::assemble::{assemble, panel, power, read_asset, token};
+use crate::assemble::{assemble, barcode_reader, panel, power, read_asset, token};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::{Kiosk, Parts, lock};
@@ -88,6 +88,9 @@ pub fn run(args: Run) -> Outcome {
         if let Err(error) = watch_panel(&kiosk) {
             return complain(&*error, "correct the board file; free memory and start again");
         }
+        if let Err(error) = watch_barcode(&kiosk) {
+            return complain(&*error, "correct the board file; free memory and start again");
+        }
         if let Err(error) = watch_power(&kiosk) {
             return complain(&*error, "correct the board file; free memory and start again");
         }
@@ -147,6 +150,15 @@ fn watch_panel(kiosk: &Kiosk) -> Result<(), Box<dyn std::error::Error + Send + S
     let board = board::Board::load(&kiosk.parts().config.board)?;
     if let Some(station) = panel(&board.panel) {
         crate::panel::watch(kiosk.clone(), station)?;
+    }
+    Ok(())
+}
+
+/// Listens to the barcode reader, where the board has one.
+fn watch_barcode(kiosk: &Kiosk) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let board = board::Board::load(&kiosk.parts().config.board)?;
+    if let Some(reader) = barcode_reader(&board.barcode) {
+        crate::barcode::watch(kiosk.clone(), reader)?;
     }
     Ok(())
 }

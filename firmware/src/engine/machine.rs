@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::{Hands, Parts, lock};
-use crate::visit::{Dossier, Effect, Event, State, Visit, Wish};
+use crate::visit::{Answer, Dossier, Effect, Event, State, Visit, Wish};
 
 /// The visit and its papers, without threads: each event gives the jobs that must be done for it.
 /// [`Kiosk`] does them side by side; a simulation does them in an order of its own.
@@ -58,11 +58,16 @@ impl Machine {
             | Event::Wish(_)
             | Event::Answer(..) => None,
         };
+        let card_shown = matches!(event, Event::Answer(_, Answer::CardShown { .. }));
         let (visit, effects) = self.visit.clone().step(event, now);
         self.visit = visit;
         self.time_the_officer(now);
         for effect in &effects {
             self.hands.do_at_once(effect);
+        }
+        if card_shown {
+            // Taken by now, or shown to a visit that awaits none.
+            self.hands.desk().shown = None;
         }
         let Some(dossier) = self.visit.dossier() else { return vec![] };
         if starting.as_ref() == Some(&dossier.visit) {

@@ -16,6 +16,8 @@ pub enum Subject {
     Scanner,
     /// The reader for the chip of identity cards.
     ChipReader,
+    /// The reader of codes that are held before it.
+    BarcodeReader,
     /// The camera before the person.
     Camera,
     /// The printer of tickets.
@@ -103,6 +105,12 @@ faults! {
     ChipReaderMissing, "chip-reader-missing", Warn;
     /// The card reader answers, and not as it should.
     ChipReaderFaulty, "chip-reader-faulty", Warn;
+    /// No barcode reader is at its node.
+    BarcodeReaderMissing, "barcode-reader-missing", Warn;
+    /// Another program has the barcode reader.
+    BarcodeReaderInUse, "barcode-reader-in-use", Warn;
+    /// The barcode reader's node is there, and is not a reader's or cannot be used.
+    BarcodeReaderFaulty, "barcode-reader-faulty", Warn;
     /// No camera is at its node.
     CameraMissing, "camera-missing", Warn;
     /// Another program has the camera.

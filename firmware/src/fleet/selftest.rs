@@ -67,7 +67,8 @@ pub fn report(
 /// All checks of a kiosk.
 fn checks(config: &Config, board: &Board, bench: Bench, clock: &dyn Clock) -> Vec<Check> {
     let now = clock.now();
-    let Bench { scanner, chip, camera, ticket, copies, cabinet, keys: chains, daemon } = bench;
+    let Bench { scanner, chip, barcode, camera, ticket, copies, cabinet, keys: chains, daemon } =
+        bench;
     let of_keys = config.clone();
     let of_state = |look: fn(&Path, &Config, time::OffsetDateTime) -> Vec<Finding>| {
         let config = config.clone();
@@ -82,6 +83,7 @@ fn checks(config: &Config, board: &Board, bench: Bench, clock: &dyn Clock) -> Ve
         Check::new(Subject::Daemon, QUICK, move || vec![daemon]),
         Check::new(Subject::Scanner, QUICK, move || vec![scanner.look()]),
         Check::new(Subject::ChipReader, QUICK, move || vec![chip.look()]),
+        Check::new(Subject::BarcodeReader, QUICK, move || vec![barcode.look()]),
         Check::new(Subject::Camera, QUICK, move || vec![camera.look()]),
         Check::new(Subject::TicketPrinter, QUICK, move || vec![ticket.look()]),
         Check::new(Subject::CopyPrinter, SLOW, move || vec![copies.look()]),

@@ -16,9 +16,10 @@ use crate::screen::view::state_name;
 use crate::store::{Delivery, Standing, StoreError};
 
 /// What is asked of the devices for a status: what takes no more than moments.
-const QUICK: [Subject; 10] = [
+const QUICK: [Subject; 11] = [
     Subject::Scanner,
     Subject::ChipReader,
+    Subject::BarcodeReader,
     Subject::Camera,
     Subject::TicketPrinter,
     Subject::CopyPrinter,

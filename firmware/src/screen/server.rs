@@ -422,19 +422,24 @@ fn events(kiosk: &Kiosk) -> Events {
     Sse::new(changes).keep_alive(KeepAlive::default())
 }
 
-/// As [`events`], and one for each new word to the person before the camera.
+/// As [`events`], and one when the barcode reader comes or goes, and for each new word to the
+/// person before the camera.
 async fn visit_events(State(state): State<Arc<ScreenState>>) -> Events {
-    let Some(face) = &state.kiosk.parts().face else { return events(&state.kiosk) };
+    let visits = WatchStream::new(state.kiosk.watch()).map(drop);
+    let readers = WatchStream::from_changes(state.kiosk.parts().barcode.watch()).map(drop);
+    let visits = futures_util::stream::select(visits, readers);
+    let event = |()| Ok(Event::default().data("changed"));
+    let Some(face) = &state.kiosk.parts().face else {
+        let changes: EventStream = Box::pin(visits.map(event));
+        return Sse::new(changes).keep_alive(KeepAlive::default());
+    };
     let words = WatchStream::new(face.guide()).scan(None, |before, guide| {
         let now = (guide.say, guide.done);
         let new = before.replace(now) != Some(now);
         std::future::ready(Some(new))
     });
     let words = words.filter(|new| std::future::ready(*new)).map(drop);
-    let visits = WatchStream::new(state.kiosk.watch()).map(drop);
-    let changes: EventStream = Box::pin(
-        futures_util::stream::select(visits, words).map(|()| Ok(Event::default().data("changed"))),
-    );
+    let changes: EventStream = Box::pin(futures_util::stream::select(visits, words).map(event));
     Sse::new(changes).keep_alive(KeepAlive::default())
 }
 

@@ -531,6 +531,10 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
         }
         _ => None,
     };
+    let say = match state {
+        State::AwaitingCard(_) if kiosk.parts().barcode.is_there() => Say::ShowOrLayCard,
+        state => state_say(state),
+    };
     let notice = says.into_iter().flatten().filter(|say| *say != state_say(state));
     VisitView {
         state: state_name(state),
@@ -553,7 +557,7 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
                 | State::Certifying(..)
                 | State::Deferring(..)
         ),
-        say: words::say(state_say(state)),
+        say: words::say(say),
         notice: words::together(notice.map(words::say)),
         face: guide_view(kiosk),
         issued: issued_view(&kiosk.parts().config, state),

@@ -257,6 +257,8 @@ pub fn token_trouble(error: &DeviceError) -> Trouble {
         | Fault::Cutter
         | Fault::NoInk
         | Fault::Offline
+        | Fault::Garbled
+        | Fault::TooLong
         | Fault::Protocol
         | Fault::NoCard
         | Fault::Io => (Say::TokenMissing, Severity::Service),

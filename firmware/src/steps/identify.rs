@@ -1,6 +1,6 @@
 //! Who asks for the copy: the code and the zone on the identity card.
 
-use drivers_api::{CodeReader, Raster, Scanner};
+use drivers_api::{CodeReader, Payload, Raster, Scanner};
 use formats_vn::id_qr::CardQr;
 use formats_vn::mrz::{self, Mrz};
 use time::Date;
@@ -32,6 +32,28 @@ pub fn zone_from_image(image: Raster, reader: &dyn PageReader, today: Date) -> O
     mrz::find(lines.iter().map(String::as_str), today).ok()
 }
 
+/// Reads the code of a card that was held before the barcode reader.
+///
+/// A card names a place, and no place in Vietnam is written without a letter beyond ASCII. A code
+/// without one came through a reader that leaves such letters out: the name would be wrong.
+pub fn card_from_payload(payload: &Payload) -> Result<CardQr, Trouble> {
+    let card = formats_vn::id_qr::parse(payload.text()).map_err(|error| {
+        let remedy = "hold the code of the identity card before the reader, or lay the card";
+        code_unread(format!("the code is no identity card's: {error}"), remedy)
+    })?;
+    if card.name.is_ascii() && card.residence.is_ascii() {
+        let cause = "the barcode reader leaves Vietnamese letters out";
+        let remedy = "set the reader to USB CDC (serial) and UTF-8, and the board file to it";
+        return Err(code_unread(cause.into(), remedy));
+    }
+    Ok(card)
+}
+
+/// What was held before the barcode reader is not to be used.
+pub(crate) fn code_unread(cause: String, remedy: &str) -> Trouble {
+    Trouble { say: Say::CodeUnread, cause, remedy: remedy.into(), severity: Severity::Retry }
+}
+
 /// Reads the code of a card from an image.
 pub fn card_from_image(image: &Raster, codes: &mut dyn CodeReader) -> Result<CardQr, Trouble> {
     let payloads = codes.read(image).map_err(|error| scanner_trouble(&error))?;
@@ -42,4 +64,34 @@ pub fn card_from_image(image: &Raster, codes: &mut dyn CodeReader) -> Result<Car
             .into(),
         severity: Severity::Retry,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Result<CardQr, Trouble> {
+        card_from_payload(&Payload::new(text.as_bytes()).expect("text"))
+    }
+
+    #[test]
+    fn a_payload_is_the_card_that_it_is_on_the_glass() {
+        let text = "001199999999|012345678|Nghiêm Thị Thử|09091999|Nữ|Hà Nội|10092024";
+        assert_eq!(of(text), Ok(formats_vn::id_qr::parse(text).expect("a card")));
+    }
+
+    #[test]
+    fn what_is_no_card_or_lost_its_letters_is_refused_without_a_word_of_it() {
+        for (text, cause) in [
+            ("https://example.org/001199999999", "no identity card's"),
+            ("001199999999|Nghiem Thi Thu", "no identity card's"),
+            ("001199999999||Nghi m Th  Th |09091999|N |H  N i|10092024", "leaves"),
+        ] {
+            let trouble = of(text).expect_err("no card");
+            assert_eq!((trouble.say, trouble.severity), (Say::CodeUnread, Severity::Retry));
+            assert!(trouble.cause.contains(cause), "{trouble:?}");
+            let told = format!("{trouble:?}");
+            assert!(!told.contains("001199999999") && !told.contains("Nghi"), "{told}");
+        }
+    }
 }

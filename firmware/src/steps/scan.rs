@@ -26,6 +26,8 @@ pub fn scanner_trouble(error: &DeviceError) -> Trouble {
         | Fault::Misconfigured
         | Fault::NoCard
         | Fault::NoPicture
+        | Fault::Garbled
+        | Fault::TooLong
         | Fault::PaperOut
         | Fault::Cutter
         | Fault::NoInk

@@ -128,6 +128,8 @@ pub(super) fn take_reading(dossier: &mut Dossier, answer: Answer) -> Vec<Effect>
         | Answer::CheckFailed(_)
         | Answer::NoRoom(_)
         | Answer::CardRead { .. }
+        | Answer::CardShown { .. }
+        | Answer::CodeUnread(_)
         | Answer::Chip(_)
         | Answer::FaceReady
         | Answer::Face(_)

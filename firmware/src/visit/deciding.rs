@@ -64,6 +64,8 @@ pub(super) fn authorised(dossier: Dossier, decision: Decision, answer: Answer) -
         | Answer::CheckFailed(_)
         | Answer::NoRoom(_)
         | Answer::CardRead { .. }
+        | Answer::CardShown { .. }
+        | Answer::CodeUnread(_)
         | Answer::Chip(_)
         | Answer::FaceReady
         | Answer::Face(_)

@@ -68,6 +68,25 @@ pub(super) fn leave(mut dossier: Dossier, wish: &Wish) -> Next {
     (state, effects)
 }
 
+/// A code was held before the barcode reader while the card is awaited.
+pub(super) fn shown(mut dossier: Dossier, answer: Answer) -> Next {
+    match answer {
+        Answer::CardShown { chip } => {
+            dossier.say = None;
+            dossier.trouble = None;
+            let (state, mut effects) = self::answer(dossier, Answer::CardRead { chip });
+            effects.insert(0, Effect::TakeCard);
+            (state, effects)
+        }
+        Answer::CodeUnread(trouble) => {
+            dossier.say = Some(trouble.say);
+            dossier.trouble = Some(trouble);
+            (State::AwaitingCard(dossier), vec![])
+        }
+        _ => (State::AwaitingCard(dossier), vec![]),
+    }
+}
+
 /// The card, its chip or the face was looked at.
 pub(super) fn answer(mut dossier: Dossier, answer: Answer) -> Next {
     match answer {
@@ -106,7 +125,9 @@ pub(super) fn answer(mut dossier: Dossier, answer: Answer) -> Next {
                 None => to_officer(dossier),
             }
         }
-        Answer::Scanned(_)
+        Answer::CardShown { .. }
+        | Answer::CodeUnread(_)
+        | Answer::Scanned(_)
         | Answer::Read { .. }
         | Answer::PageUnusable(..)
         | Answer::Checked { .. }

@@ -116,6 +116,34 @@ fn compared(matches: bool, live: bool, advice: Option<Say>) -> Event {
 }
 
 #[test]
+fn a_card_before_the_barcode_reader_is_taken_as_one_on_the_glass() {
+    let until_card = || to_the_officer().into_iter().take(9).collect::<Vec<_>>();
+    let mut glass = until_card();
+    glass.extend([wish(Wish::ScanCard), answer(Answer::CardRead { chip: true })]);
+    let mut shown = until_card();
+    shown.push(answer(Answer::CodeUnread(trouble(Say::CodeUnread))));
+    let (waiting, effects) = run(shown.clone());
+    assert!(matches!(waiting.state(), State::AwaitingCard(d) if d.say == Some(Say::CodeUnread)));
+    assert!(!effects.contains(&Effect::TakeCard));
+    shown.push(answer(Answer::CardShown { chip: true }));
+    let ((by_glass, _), (by_reader, effects)) = (run(glass), run(shown));
+    assert_eq!(by_reader.state(), by_glass.state());
+    assert!(effects.ends_with(&[Effect::TakeCard, Effect::ReadChip]));
+}
+
+#[test]
+fn a_card_shown_while_the_glass_is_scanned_or_later_is_not_taken() {
+    for known in [10, 11, 13] {
+        let mut events: Vec<_> = to_the_officer().into_iter().take(known).collect();
+        let before = run(events.clone());
+        events.push(answer(Answer::CardShown { chip: true }));
+        let after = run(events);
+        assert_eq!(before.0.state(), after.0.state());
+        assert_eq!(before.1, after.1, "nothing is done for it");
+    }
+}
+
+#[test]
 fn no_face_is_looked_at_without_consent_and_the_answer_goes_on_record() {
     let (visit, effects) = run(to_the_camera());
     assert!(matches!(visit.state(), State::AwaitingFace(_)));
@@ -603,6 +631,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Answer::Checked { kind: kind(), findings: vec![] }),
         Just(Answer::CheckedAs { read: kind(), set: birth(), findings: vec![] }),
         any::<bool>().prop_map(|chip| Answer::CardRead { chip }),
+        any::<bool>().prop_map(|chip| Answer::CardShown { chip }),
+        Just(Answer::CodeUnread(trouble(Say::CodeUnread))),
         proptest::sample::select(ChipOutcome::ALL.as_slice()).prop_map(Answer::Chip),
         Just(Answer::FaceReady),
         proptest::sample::select(FaceOutcome::all()).prop_map(Answer::Face),

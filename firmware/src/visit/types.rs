@@ -473,6 +473,13 @@ pub enum Answer {
         /// Whether the chip can be read next.
         chip: bool,
     },
+    /// A card's code was held before the barcode reader; `chip` as above.
+    CardShown {
+        /// Whether the chip can be read next.
+        chip: bool,
+    },
+    /// What was held before the barcode reader is no card's code.
+    CodeUnread(Trouble),
     /// What came of the card's chip.
     Chip(ChipOutcome),
     /// The face can be compared, when the person consents.
@@ -520,6 +527,8 @@ pub enum Effect {
     CheckAs(String),
     /// Scan and decode the identity card; answers `CardRead` or `ScanFailed`.
     ScanCard,
+    /// Take the card that was held before the barcode reader; done at once.
+    TakeCard,
     /// Wait for the card on the chip reader and read it; answers `Chip`.
     ReadChip,
     /// Look whether a face can be compared; answers `FaceReady`, or `Face` when not.
@@ -568,7 +577,12 @@ impl Effect {
     pub const fn is_done_at_once(&self) -> bool {
         matches!(
             self,
-            Self::Wipe | Self::KeepSlip | Self::DropPage(_) | Self::StopFace | Self::NoteReceived
+            Self::Wipe
+                | Self::KeepSlip
+                | Self::DropPage(_)
+                | Self::TakeCard
+                | Self::StopFace
+                | Self::NoteReceived
         )
     }
 }
@@ -591,6 +605,8 @@ pub enum Say {
     Checking,
     /// Lay the identity card.
     LayCard,
+    /// Hold the identity card's code before the barcode reader, or lay the card on the glass.
+    ShowOrLayCard,
     /// The card is being read.
     Identifying,
     /// Lay the card on the chip reader.
@@ -691,6 +707,8 @@ pub enum Say {
     ScannerAbsent,
     /// No code was found on the card.
     CardUnread,
+    /// What was held before the barcode reader is no card's code, or was not read.
+    CodeUnread,
     /// The paper carries a secret mark.
     SecretMark,
     /// Wrong PIN (officer).

@@ -16,6 +16,7 @@
 //! - [`UsbBridge`]: in such a guest, the firmware of a USB bridge to lines and an I2C bus, written
 //!   from its datasheet; chip and bus before a driver are the kernel's own;
 //! - [`VirtualTicketPrinter`]: a printer that decodes ESC/POS, written in Python apart from ours;
+//! - [`BarcodeLine`]: a pseudo-terminal of the kernel's as the line of a barcode reader;
 //! - [`IppEvePrinter`]: Debian's `ippeveprinter`, an IPP Everywhere printer without hardware;
 //! - [`VirtualUps`]: Debian's `upsd` (NUT) with its dummy UPS;
 //! - [`Tpm`]: a software TPM 2.0 behind its resource manager and PKCS#11 module;
@@ -23,6 +24,7 @@
 //!   [`TrustHttp`] gives them over HTTP;
 //! - [`TestCa`]: the certification authority of tests, whose word is worth nothing outside them.
 
+mod barcodes;
 mod ca;
 mod cards;
 mod error;
@@ -42,6 +44,7 @@ mod tus;
 mod ups;
 mod usb_bridge;
 
+pub use barcodes::BarcodeLine;
 pub use ca::{Identity, Issued, Subject, TestCa, Usage};
 pub use cards::{BareCard, CardReaders, VirtualCard};
 pub use error::CounterpartError;

@@ -10,6 +10,9 @@ mod chip;
 mod copy;
 mod page;
 
+use drivers_api::Payload;
+use drivers_barcode::Ending;
+use drivers_barcode::frames::Frames;
 use drivers_camera::Coding;
 use drivers_ticket::escpos::{Query, Replies, Reply, Status};
 use formats_vn::card::{Claim, Source, cross_check};
@@ -37,7 +40,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 23] = [
     target("verify", copy::verify),
     target("updates", copy::updates),
     target("cms", copy::cms),
@@ -57,6 +60,7 @@ pub const TARGETS: [Target; 22] = [
     target("chip", chip::conversation),
     target("scanner", drivers_scanner::fuzz_wire),
     target("ticket", ticket),
+    target("barcode", barcode),
     target("ups", ups),
     Target { golden: &["formats/wire/golden"], ..target("wire", wire) },
     Target {
@@ -87,6 +91,24 @@ fn ticket(bytes: &[u8]) {
         }
     }
     assert_eq!(replies.take(0x12), Some(Reply::Answer(0x12)), "it is still understood");
+}
+
+/// What a barcode reader sends on a serial line, whichever way it ends its codes.
+fn barcode(bytes: &[u8]) {
+    for ending in [Ending::Line, Ending::Silence] {
+        let mut frames = Frames::new(ending);
+        for byte in bytes {
+            if let Ok(Some(scanned)) = frames.push(*byte) {
+                assert!(Payload::new(&scanned).is_some(), "a code is plain text");
+            }
+        }
+        let amid = frames.is_amid();
+        let last = frames.silence().map(|scanned| scanned.is_some());
+        assert!(last != Ok(true) || amid && ending == Ending::Silence, "a code out of nothing");
+        let _ = bytes.iter().filter(|byte| frames.push(**byte).is_err()).count();
+        frames.forget();
+        assert!(!frames.is_amid(), "nothing is left of it");
+    }
 }
 
 /// What NUT's daemon says, byte by byte.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use drivers_api::{Pin, Token};
 use formats_files::MemoryDisk;
 use formats_vn::due::Extension;
+use kiosk::barcode::Standing;
 use kiosk::config::Config;
 use kiosk::engine::{Job, Machine, Parts};
 use kiosk::guard::Guard;
@@ -313,7 +314,7 @@ impl SimKiosk {
                         Wish::End,
                         Wish::SkipFace,
                     ];
-                    let wish = self.chaos.pick(&wishes);
+                    let wish = wishes[self.chaos.below(5) as usize].clone();
                     self.take(Event::Wish(wish));
                 }
             }
@@ -530,6 +531,7 @@ impl SimKiosk {
             scanner: Mutex::new(Box::new(SimScanner(self.chaos.clone()))),
             scan_dpi: 300,
             codes: Mutex::new(Box::new(SimCodes(self.chaos.clone()))),
+            barcode: Standing::default(),
             chip: None,
             speaker: None,
             ticket: None,

@@ -8,7 +8,7 @@ use drivers_api::{DeviceError, Fault, TicketPaper};
 use super::cabinet;
 use super::keys::{Chain, chains_of_board, chains_of_kiosk};
 use crate::assemble::{
-    AssembleError, camera, card_reader, copy_printer, scanner_of, ticket_printer,
+    AssembleError, barcode_reader, camera, card_reader, copy_printer, scanner_of, ticket_printer,
 };
 use crate::config::Config;
 use crate::engine::Kiosk;
@@ -57,6 +57,8 @@ pub struct Bench {
     pub scanner: Probe,
     /// The card reader.
     pub chip: Probe,
+    /// The barcode reader.
+    pub barcode: Probe,
     /// The camera.
     pub camera: Probe,
     /// The ticket printer.
@@ -81,6 +83,8 @@ impl Bench {
         let ask_scanner = move || scanner.probe().map(Some);
         let chip = card_reader(&board.chip);
         let ask_chip = chip.map(|mut reader| move || reader.probe().map(Some));
+        let barcode = barcode_reader(&board.barcode);
+        let ask_barcode = barcode.map(|mut reader| move || reader.probe().map(Some));
         let ticket = ticket_printer(&board.ticket);
         let ask_ticket = ticket.map(|mut printer| move || printer.probe().map(Some));
         let copies = copy_printer(&board.printer);
@@ -88,6 +92,7 @@ impl Bench {
         Ok(Self {
             scanner: Probe::new(Subject::Scanner, Some(ask_scanner), scanner_says),
             chip: Probe::new(Subject::ChipReader, ask_chip, reader_says),
+            barcode: Probe::new(Subject::BarcodeReader, ask_barcode, barcode_says),
             camera: Probe::new(Subject::Camera, ask_camera(board), camera_says),
             ticket: Probe::new(Subject::TicketPrinter, ask_ticket, printer_says),
             copies: Probe::new(Subject::CopyPrinter, ask_copies, copies_says),
@@ -112,6 +117,14 @@ impl Bench {
                 None => Ok(None),
             }
         });
+        let barcode = (board.barcode != board::Barcode::None).then(|| {
+            let kiosk = kiosk.clone();
+            // The daemon listens to it all the time.
+            move || {
+                let last = kiosk.parts().barcode.last().transpose()?;
+                Ok(Some(last.map_or("it was not asked yet", |()| "it is there").into()))
+            }
+        });
         let ticket = kiosk.parts().ticket.is_some().then(|| {
             let kiosk = kiosk.clone();
             move || match &kiosk.parts().ticket {
@@ -130,6 +143,7 @@ impl Bench {
         Self {
             scanner: Probe::new(Subject::Scanner, Some(scanner), scanner_says),
             chip: Probe::new(Subject::ChipReader, chip, reader_says),
+            barcode: Probe::new(Subject::BarcodeReader, barcode, barcode_says),
             camera: Probe::new(Subject::Camera, camera, camera_says),
             ticket: Probe::new(Subject::TicketPrinter, ticket, printer_says),
             copies: Probe::new(Subject::CopyPrinter, copies, copies_says),
@@ -148,6 +162,7 @@ impl Bench {
         Self {
             scanner: probe(Subject::Scanner, true),
             chip: probe(Subject::ChipReader, board.chip != board::Chip::None),
+            barcode: probe(Subject::BarcodeReader, board.barcode != board::Barcode::None),
             camera: probe(Subject::Camera, board.camera != board::Camera::None),
             ticket: probe(Subject::TicketPrinter, board.ticket != board::Ticket::None),
             copies: probe(Subject::CopyPrinter, board.printer != board::Printer::None),
@@ -194,6 +209,10 @@ fn reader_says(said: String) -> Finding {
     Finding::ok(Subject::ChipReader, said)
 }
 
+fn barcode_says(said: String) -> Finding {
+    Finding::ok(Subject::BarcodeReader, said)
+}
+
 fn camera_says(said: String) -> Finding {
     Finding::ok(Subject::Camera, said)
 }
@@ -221,6 +240,9 @@ pub fn fault(subject: Subject, error: &DeviceError) -> Finding {
     let id = match (subject, error.fault) {
         (Subject::Scanner, _) if missing => FaultId::ScannerMissing,
         (Subject::Scanner, _) if busy => FaultId::ScannerInUse,
+        (Subject::BarcodeReader, _) if missing => FaultId::BarcodeReaderMissing,
+        (Subject::BarcodeReader, _) if busy => FaultId::BarcodeReaderInUse,
+        (Subject::BarcodeReader, _) => FaultId::BarcodeReaderFaulty,
         (Subject::Camera, _) if missing => FaultId::CameraMissing,
         (Subject::Camera, _) if busy => FaultId::CameraInUse,
         (Subject::Camera, _) => FaultId::CameraFaulty,
@@ -250,6 +272,10 @@ mod tests {
         assert_eq!(of(Subject::Scanner, Fault::Absent), Some(FaultId::ScannerMissing));
         assert_eq!(of(Subject::Scanner, Fault::Timeout), Some(FaultId::ScannerFaulty));
         assert_eq!(of(Subject::Camera, Fault::Busy), Some(FaultId::CameraInUse));
+        let barcode = |kind| of(Subject::BarcodeReader, kind);
+        assert_eq!(barcode(Fault::Removed), Some(FaultId::BarcodeReaderMissing));
+        assert_eq!(barcode(Fault::Busy), Some(FaultId::BarcodeReaderInUse));
+        assert_eq!(barcode(Fault::Misconfigured), Some(FaultId::BarcodeReaderFaulty));
         assert_eq!(of(Subject::ChipReader, Fault::Removed), Some(FaultId::ChipReaderMissing));
         assert_eq!(of(Subject::TicketPrinter, Fault::PaperOut), Some(FaultId::TicketPaperOut));
         assert_eq!(of(Subject::CopyPrinter, Fault::NoInk), Some(FaultId::CopyPrinterFaulty));

@@ -201,6 +201,7 @@ impl Bench {
             scanner: Mutex::new(Box::new(SimScanner::new([]))),
             scan_dpi: 300,
             codes: Mutex::new(Box::new(SimCodeReader::new([]))),
+            barcode: crate::barcode::Standing::default(),
             chip: None,
             face: None,
             ticket: None,
