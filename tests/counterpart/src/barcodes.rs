@@ -35,6 +35,8 @@ impl BarcodeLine {
         let failed = |error: serialport::Error| CounterpartError::file(&self.node)(error.into());
         let (reader, mut kiosk) = TTYPort::pair().map_err(failed)?;
         kiosk.set_exclusive(false).map_err(failed)?;
+        // A clone is closed in programs that are started later: else the plug would stay in there.
+        let reader = reader.try_clone_native().map_err(failed)?;
         let name = kiosk.name().unwrap_or_default();
         std::os::unix::fs::symlink(name, &self.node).map_err(CounterpartError::file(&self.node))?;
         self.ends = Some((reader, kiosk));
