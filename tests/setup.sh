@@ -34,7 +34,7 @@ TPM=(dbus-daemon libtpm2-pkcs11-1 libtpm2-pkcs11-tools libtss2-tcti-swtpm0 libts
 
 # A machine in a machine, with the kernel's own simulated devices.
 GUEST=(busybox-static cpio kmod qemu-system-x86)
-readonly GUEST_MODULES=(vivid uhid hid-mcp2221 i2c-dev)
+readonly GUEST_MODULES=(vivid uhid hid-mcp2221 i2c-dev evdev hid-generic)
 
 # The rest of what makes images is in a root folder of its own: board/workshop.sh.
 IMAGE=(binutils mmdebstrap)

@@ -34,6 +34,16 @@ pub enum Barcode {
         #[schemars(extend("x-unit" = "ms"))]
         silence_ms: u64,
     },
+    /// A USB keyboard of the US layout (HID), which the kiosk takes away from all other programs. It
+    /// has no keys for Vietnamese letters, so no card is read through it.
+    Keyboard {
+        /// The reader's event node, best one of `/dev/input/by-id`; never a keyboard for people.
+        device: PathBuf,
+        /// Longer than the reader ever pauses within a code.
+        #[serde(default = "default_silence_ms")]
+        #[schemars(extend("x-unit" = "ms"))]
+        silence_ms: u64,
+    },
 }
 
 /// What a barcode reader ends each code with.
@@ -59,8 +69,14 @@ const fn default_silence_ms() -> u64 {
 impl Barcode {
     /// The first value that no reader can have: its key, what was found, what can be.
     pub(crate) fn wrong(&self) -> Option<(&'static str, u64, RangeInclusive<u64>)> {
-        let Self::Serial { baud, silence_ms, .. } = self else { return None };
-        let found = [("baud", u64::from(*baud), BAUD), ("silence_ms", *silence_ms, SILENCE_MS)];
-        found.into_iter().find(|(_, found, range)| !range.contains(found))
+        let (baud, silence_ms) = match self {
+            Self::None => return None,
+            Self::Serial { baud, silence_ms, .. } => (Some(*baud), *silence_ms),
+            Self::Keyboard { silence_ms, .. } => (None, *silence_ms),
+        };
+        let baud = baud.map(|baud| ("baud", u64::from(baud), BAUD));
+        baud.into_iter()
+            .chain([("silence_ms", silence_ms, SILENCE_MS)])
+            .find(|(_, found, range)| !range.contains(found))
     }
 }

@@ -560,6 +560,11 @@ mod tests {
             let refused = with(&format!("{serial}{line}"));
             assert!(matches!(refused, Err(BoardError::Barcode { key, .. }) if key == wrong));
         }
+        let keyboard = "[barcode]\ndriver='keyboard'\ndevice='/dev/input/event3'\n";
+        let device = "/dev/input/event3".into();
+        let expected = Barcode::Keyboard { device, silence_ms: 200 };
+        assert_eq!(with(keyboard).expect("a board").barcode, expected);
+        assert!(matches!(with(&format!("{keyboard}baud=1")), Err(BoardError::Parse { .. })));
         assert!(matches!(with("[barcode]\ndriver='serial'"), Err(BoardError::Parse { .. })));
     }
 

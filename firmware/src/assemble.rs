@@ -15,7 +15,7 @@ use drivers_api::{
     BarcodeReader, Camera, CardReader, ClockGauge, ClockState, CopyPrinter, Power, PowerState,
     Scanner, TicketPrinter, Token,
 };
-use drivers_barcode::{Ending, SerialConfig, SerialReader};
+use drivers_barcode::{Ending, KeyboardConfig, KeyboardReader, SerialConfig, SerialReader};
 use drivers_camera::{V4l2Camera, V4l2Config};
 use drivers_chip::{PcscConfig, PcscReader};
 use drivers_clock::KernelClock;
@@ -384,6 +384,11 @@ pub fn barcode_reader(spec: &BarcodeSpec) -> Option<Box<dyn BarcodeReader>> {
                 },
                 silence: Duration::from_millis(*silence_ms),
             })))
+        }
+        BarcodeSpec::Keyboard { device, silence_ms } => {
+            let silence = Duration::from_millis(*silence_ms);
+            let config = KeyboardConfig { node: device.clone(), silence };
+            Some(Box::new(KeyboardReader::new(config)))
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The readers' contract, by the simulator and by the driver of serial lines before the kernel's
-//! pseudo-terminal.
+//! pseudo-terminal here, and by the driver of keyboards in a guest (`examples/barcode-guest.rs`).
 
 mod contract;
 
+use std::path::Path;
 use std::time::Duration;
 
 use contract::{CODES, Hand, LONG, SHORT, contract};
-use counterpart::BarcodeLine;
+use counterpart::{BarcodeLine, Guest};
 use drivers_api::{BarcodeReader, Fault, PAYLOAD_BYTES_MAX, Payload};
 use drivers_barcode::{Ending, SerialConfig, SerialReader};
 use drivers_sim::{SimBarcodeReader, Step};
@@ -141,4 +142,14 @@ fn what_is_no_serial_port_is_told() {
         assert_eq!(reader.read(SHORT).expect_err("no port").fault, fault);
         assert_eq!(reader.probe().expect_err("no port").fault, fault);
     }
+}
+
+#[test]
+fn a_reader_in_keyboard_mode_holds_the_contract_and_no_other_program_sees_its_keys() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let own = std::env::current_exe().expect("a test is a file");
+    let build = own.parent().and_then(Path::parent).expect("deps lies in the build folder");
+    let program = build.join("examples/barcode-guest");
+    let log = Guest::installed(&root).run(&program, &[]).expect("every check holds");
+    assert_eq!(log.matches("... ok").count(), 3, "{log}");
 }

@@ -15,6 +15,7 @@
 //! - [`Guest`]: QEMU with Debian's kernel, whose modules simulate devices that this machine lacks;
 //! - [`UsbBridge`]: in such a guest, the firmware of a USB bridge to lines and an I2C bus, written
 //!   from its datasheet; chip and bus before a driver are the kernel's own;
+//! - [`UsbKeyboard`]: in such a guest, the firmware of a barcode reader in keyboard mode;
 //! - [`VirtualTicketPrinter`]: a printer that decodes ESC/POS, written in Python apart from ours;
 //! - [`BarcodeLine`]: a pseudo-terminal of the kernel's as the line of a barcode reader;
 //! - [`IppEvePrinter`]: Debian's `ippeveprinter`, an IPP Everywhere printer without hardware;
@@ -43,6 +44,7 @@ mod tsa;
 mod tus;
 mod ups;
 mod usb_bridge;
+mod usb_keyboard;
 
 pub use barcodes::BarcodeLine;
 pub use ca::{Identity, Issued, Subject, TestCa, Usage};
@@ -63,3 +65,4 @@ pub use tsa::TimeStampAuthority;
 pub use tus::{ClientEnd, TusClient, TusServer};
 pub use ups::{UPS, VirtualUps};
 pub use usb_bridge::{GPIO_LABEL, LINES, UsbBridge};
+pub use usb_keyboard::UsbKeyboard;

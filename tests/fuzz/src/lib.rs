@@ -13,6 +13,7 @@ mod page;
 use drivers_api::Payload;
 use drivers_barcode::Ending;
 use drivers_barcode::frames::Frames;
+use drivers_barcode::keys::{Keys, Stroke};
 use drivers_camera::Coding;
 use drivers_ticket::escpos::{Query, Replies, Reply, Status};
 use formats_vn::card::{Claim, Source, cross_check};
@@ -40,7 +41,7 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 23] = [
+pub const TARGETS: [Target; 24] = [
     target("verify", copy::verify),
     target("updates", copy::updates),
     target("cms", copy::cms),
@@ -61,6 +62,7 @@ pub const TARGETS: [Target; 23] = [
     target("scanner", drivers_scanner::fuzz_wire),
     target("ticket", ticket),
     target("barcode", barcode),
+    target("keyboard", keyboard),
     target("ups", ups),
     Target { golden: &["formats/wire/golden"], ..target("wire", wire) },
     Target {
@@ -109,6 +111,24 @@ fn barcode(bytes: &[u8]) {
         frames.forget();
         assert!(!frames.is_amid(), "nothing is left of it");
     }
+}
+
+/// What a barcode reader in keyboard mode types: a key's code and what happened to it, by turns.
+fn keyboard(bytes: &[u8]) {
+    let mut keys = Keys::new();
+    for pair in bytes.chunks_exact(2) {
+        let [key, value] = [pair[0], pair[1]];
+        let Some(stroke) = Stroke::of(i32::from(value)) else {
+            keys.lost();
+            continue;
+        };
+        if let Ok(Some(scanned)) = keys.take(u16::from(key), stroke) {
+            assert!(scanned.is_ascii() && Payload::new(&scanned).is_some(), "a code is plain text");
+        }
+    }
+    let amid = keys.is_amid();
+    assert_eq!(keys.silence().is_err(), amid, "a code that is broken off is none");
+    assert!(!keys.is_amid() && keys.silence().is_ok(), "nothing is left of it");
 }
 
 /// What NUT's daemon says, byte by byte.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use drivers_api::{BarcodeReader, DeviceError, Fault, Payload};
 
 /// Long enough for a busy machine, and waited through only where a test fails.
-pub(crate) const LONG: Duration = Duration::from_secs(10);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 /// Short, and waited through in vain.
 pub(crate) const SHORT: Duration = Duration::from_millis(100);
 /// How often a reader that was plugged in is looked for, [`SHORT`] apart.
