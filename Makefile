@@ -34,11 +34,12 @@ lint: setup ## format, clippy, licences, sources and advisories of every depende
 	cargo deny --locked check bans licenses sources
 	@tests/advisories.sh
 
-bench: setup ## ratios: store and bare disk, pages and ocrmypdf, reading and Tesseract, memory, sealing and pyHanko
+bench: setup ## ratios: store and bare disk, pages and ocrmypdf, reading and Tesseract, start, touches, memory, sealing and pyHanko
 	@tests/setup.sh bench
 	cargo bench --locked --workspace --bench store
-	cargo build --release $(PROGRAMS) --bin bench
+	cargo build --release $(PROGRAMS) --bin bench --bin figures
 	$(OUT)/release/bench
+	$(OUT)/release/figures
 	cargo bench --locked --workspace --bench reading
 	cargo bench --locked --workspace --bench face
 	cargo bench --locked --workspace --bench chip

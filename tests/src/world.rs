@@ -517,6 +517,13 @@ roots = "trust/root.pem"
 
     /// Starts the kiosk and waits until its screens answer.
     pub fn start_kiosk(&mut self) -> Result<(), Failure> {
+        self.start_kiosk_at_once()?;
+        let screen = self.state_dir().join("screen.json");
+        wait("the kiosk", || screen.exists()).map_err(|error| self.with_log(&error, &self.kiosk))
+    }
+
+    /// Starts the kiosk and waits for nothing.
+    pub fn start_kiosk_at_once(&mut self) -> Result<(), Failure> {
         let state = self.dir.join("state");
         let _ = std::fs::remove_file(state.join("screen.json"));
         let site = self.site_file();
@@ -536,8 +543,7 @@ roots = "trust/root.pem"
         command.arg(site);
         let log = self.log_file("kiosk");
         self.kiosk = Some(Started::spawn(command, "kiosk", &log)?);
-        let screen = self.state_dir().join("screen.json");
-        wait("the kiosk", || screen.exists()).map_err(|error| self.with_log(&error, &self.kiosk))
+        Ok(())
     }
 
     /// The kiosk's process id while it runs.
