@@ -7,6 +7,7 @@ pub mod card;
 pub mod config;
 pub mod diag;
 pub mod face;
+pub mod feedback;
 pub mod issue;
 pub mod journal;
 pub mod keys;

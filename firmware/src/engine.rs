@@ -340,6 +340,7 @@ impl Hands {
             | Effect::CompareFace { .. }
             | Effect::RecordConsent(_)
             | Effect::RecordRescan { .. }
+            | Effect::RecordFeedback(_)
             | Effect::OpenKey(_)
             | Effect::Certify(_)
             | Effect::PrintTicket(_)
@@ -391,6 +392,10 @@ impl Hands {
             Effect::RecordConsent(given) => {
                 let purpose = "face".into();
                 self.note(Record::Consent { visit: visit.0.clone(), purpose, given });
+                None
+            }
+            Effect::RecordFeedback(feedback) => {
+                self.note(Record::FeedbackGiven(feedback));
                 None
             }
             Effect::RecordRescan { request, pages } => {

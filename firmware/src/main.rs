@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use kiosk::cli::{
-    book, ca, cabinet, card, config, diag, face, issue, journal, keys, outbox, read, run, selftest,
-    status, verify,
+    book, ca, cabinet, card, config, diag, face, feedback, issue, journal, keys, outbox, read, run,
+    selftest, status, verify,
 };
 
 /// Bản Sao: the certified-copy kiosk.
@@ -40,6 +40,8 @@ enum Command {
     /// The cabinet that was opened, and its clearing.
     #[command(subcommand)]
     Cabinet(cabinet::Cabinet),
+    /// Tells what people said of the service, by day.
+    Feedback(book::Period),
     /// Keys, certificates, tokens.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Command::Outbox(args) => outbox::outbox(&args),
         Command::Ca(args) => ca::ca(&args),
         Command::Cabinet(args) => cabinet::cabinet(&args),
+        Command::Feedback(args) => feedback::feedback(&args),
         Command::Keys(args) => keys::keys(&args),
         Command::Status(args) => status::status(&args),
         Command::Selftest(args) => selftest::selftest(&args),

@@ -46,7 +46,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use formats_files::{Disk, RealDisk};
 
 pub use audit::{Audit, list_copies, read_copy, verify_journal};
-pub use books::{BookContents, RefusalEntry, list_books, list_deferrals, list_refusals, read_book};
+pub use books::{
+    BookContents, RefusalEntry, list_books, list_deferrals, list_feedback, list_refusals, read_book,
+};
 pub use catalog::{CopySummary, Delivery, Standing};
 pub use copies::COPY_BYTES_MAX;
 pub use error::{Contradiction, Damage, StoreError};
@@ -274,6 +276,7 @@ impl Store {
             | Record::OfficerSignedIn { .. }
             | Record::OfficerSignedOut { .. }
             | Record::Corrected { .. }
+            | Record::FeedbackGiven(_)
             | Record::VisitWiped { .. } => self.append(record).map(drop),
             Record::BookOpened { .. }
             | Record::BookClosed { .. }

@@ -31,6 +31,7 @@ mod deciding;
 mod deferring;
 mod ended;
 mod face;
+mod feedback;
 mod identifying;
 mod reading;
 mod rescanning;
@@ -40,6 +41,7 @@ use time::{Duration, OffsetDateTime};
 
 pub use deferring::{Appointment, Deferral, DeferralReason};
 pub use face::{FACE_TRIES_MAX, FaceGap, FaceOutcome, FaceResult};
+pub use feedback::{Complaint, Feedback, Rating};
 pub use rescanning::{RESCANS_MAX, Rescan, RescanReason, RescanRequest};
 pub use types::{
     Answer, Approval, ChipGap, ChipOutcome, ChipSuspicion, Decision, Dossier, Effect, Event,
@@ -167,6 +169,7 @@ impl Visit {
                 (ended::fee_settled(self.state, &book, number, taken), vec![])
             }
             Event::Wish(Wish::End) => ended::end(self.state),
+            Event::Wish(Wish::Feedback(feedback)) => feedback::give(self.state, feedback),
             Event::Wish(wish) => on_wish(self.state, wish, now),
             Event::Answer(visit, answer) => {
                 if self.dossier().is_some_and(|dossier| dossier.visit == visit) {

@@ -7,6 +7,8 @@ mod fees;
 mod print;
 mod refusals;
 
+pub use refusals::Period;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -35,6 +35,7 @@ pub(super) fn failed(effect: &Effect, cause: &str) -> Answer {
         | Effect::RecordSecretMark
         | Effect::RecordConsent(_)
         | Effect::RecordRescan { .. }
+        | Effect::RecordFeedback(_)
         | Effect::TakeCard
         | Effect::StopFace
         | Effect::NoteReceived

@@ -37,7 +37,7 @@ use super::{view, words};
 use crate::engine::{Kiosk, Taken};
 use crate::steps::speak;
 use crate::visit::{
-    Approval, Decision, PageId, RefusalReason, Say, State as VisitState, Visit, Wish,
+    Approval, Decision, Feedback, PageId, RefusalReason, Say, State as VisitState, Visit, Wish,
 };
 
 /// Largest request body: a decision with a PIN, a title and a name.
@@ -234,6 +234,7 @@ fn router(state: Arc<ScreenState>) -> Router {
         .route("/", get(|| async { page(include_str!("web/citizen.html")) }))
         .route("/api/visit", get(visit))
         .route("/api/visit/{wish}", post(wish))
+        .route("/api/visit/feedback", post(feedback))
         .route("/api/visit/pages/{file}", get(small_image))
         .route("/api/events", get(visit_events))
         .route("/api/face.mjpeg", get(face_pictures))
@@ -536,6 +537,11 @@ async fn wish(
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     answer_when(state.kiosk.wish(wish), json!({})).await
+}
+
+/// What the person says of the service.
+async fn feedback(State(state): State<Arc<ScreenState>>, Json(said): Json<Feedback>) -> Response {
+    answer_when(state.kiosk.wish(Wish::Feedback(said)), json!({})).await
 }
 
 async fn answer_when(taken: Taken, answer: serde_json::Value) -> Response {

@@ -48,6 +48,8 @@ pub struct VisitView {
     pub refusal: Option<RefusalView>,
     /// The page that the officer asked for again, and why.
     pub rescan: Option<Sentence>,
+    /// Whether the person may say how the service was.
+    pub asks_feedback: bool,
     /// Time taken by the stages.
     pub timings: Vec<Timing>,
 }
@@ -449,6 +451,15 @@ fn face_scores(dossier: &Dossier) -> Option<FaceScores> {
     }
 }
 
+const fn asks_feedback(state: &State) -> bool {
+    matches!(
+        state,
+        State::Issued(Dossier { feedback_given: false, .. }, _)
+            | State::Refused(Dossier { feedback_given: false, .. }, _)
+            | State::Deferred(Dossier { feedback_given: false, .. }, _)
+    )
+}
+
 /// The pages of a visit that the officer does not have yet.
 pub(super) fn sheets(visit: &Visit) -> Vec<SheetView> {
     match visit.state() {
@@ -524,6 +535,9 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
         | State::Identifying(d)
         | State::AwaitingFace(d)
         | State::AwaitingRescan(d) => d.say,
+        State::Refused(d, _) | State::Deferred(d, _) => {
+            d.say.filter(|say| *say == Say::FeedbackThanks)
+        }
         State::Issued(d, copy) => {
             says[1] = d.say;
             says[2] = (copy.payment == Payment::Taken).then_some(Say::FeeTaken);
@@ -570,6 +584,7 @@ pub fn visit_view(kiosk: &Kiosk, visit: &Visit) -> VisitView {
             State::AwaitingRescan(dossier) => rescan_page(dossier),
             _ => None,
         },
+        asks_feedback: asks_feedback(state),
         timings: kiosk.desk().timings.clone(),
     }
 }

@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::journal;
 use super::record::{Deferral, Entry, Record, RegisterRow, Verdict};
 use super::state::{BookTotals, State};
+use crate::visit::Feedback;
 
 /// A book with its rows. Holds requesters' names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +65,17 @@ pub fn list_deferrals(dir: &Path) -> Result<Vec<Deferral>, StoreError> {
     scan(&RealDisk::new(dir.to_owned()), &mut |entry| {
         if let Record::Deferred(deferral) = &entry.record {
             found.push(deferral.clone());
+        }
+    })?;
+    Ok(found)
+}
+
+/// What people said of the service, by the store in `dir`, oldest first.
+pub fn list_feedback(dir: &Path) -> Result<Vec<(OffsetDateTime, Feedback)>, StoreError> {
+    let mut found = Vec::new();
+    scan(&RealDisk::new(dir.to_owned()), &mut |entry| {
+        if let Record::FeedbackGiven(feedback) = &entry.record {
+            found.push((entry.at, *feedback));
         }
     })?;
     Ok(found)

@@ -207,6 +207,8 @@ fn facts_of_officers() -> Vec<Record> {
 
 /// What cabinet and fees add to version 2.
 fn facts_of_cabinet_and_fees() -> Vec<Record> {
+    use crate::visit::{Complaint, Feedback, Rating};
+
     let s = str::to_owned;
     let taken = |means, reference| Record::FeeTaken {
         sequence: 2,
@@ -223,6 +225,11 @@ fn facts_of_cabinet_and_fees() -> Vec<Record> {
         taken(FeeMeans::Cash, None),
         Record::FeeDueAgain { sequence: 2, officer: s("binh") },
         taken(FeeMeans::Card, None),
+        Record::FeedbackGiven(Feedback { rating: Rating::Good, complaint: None }),
+        Record::FeedbackGiven(Feedback {
+            rating: Rating::Poor,
+            complaint: Some(Complaint::HardToUse),
+        }),
     ]
 }
 

@@ -14,6 +14,8 @@ mod v1;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::visit::Feedback;
+
 /// Version of the records that this program writes.
 pub(super) const VERSION: u32 = 2;
 
@@ -545,6 +547,8 @@ pub enum Record {
         /// The officer's id in the site file.
         officer: String,
     },
+    /// A person said how the service was. It names neither person nor visit.
+    FeedbackGiven(Feedback),
     /// Journal and copies were read again.
     Scrubbed {
         /// Copies that are missing, unreadable or changed.

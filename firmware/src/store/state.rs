@@ -212,6 +212,7 @@ impl State {
             | Record::OfficerSignedIn { .. }
             | Record::OfficerSignedOut { .. }
             | Record::Corrected { .. }
+            | Record::FeedbackGiven(_)
             | Record::Scrubbed { .. }
             | Record::VisitWiped { .. } => Ok(()),
         }

@@ -26,6 +26,7 @@ pub(super) fn start(wish: Wish, now: OffsetDateTime) -> Next {
         face_tries: 0,
         rescan: None,
         rescans: 0,
+        feedback_given: false,
         say: None,
         trouble: None,
     };
@@ -68,6 +69,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::WithdrawRescan
         | Wish::SlipGiven
         | Wish::PrintAgain
+        | Wish::Feedback(_)
         | Wish::End => (State::Collecting(dossier), vec![]),
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::WithdrawRescan
         | Wish::SlipGiven
         | Wish::PrintAgain
+        | Wish::Feedback(_)
         | Wish::End => (State::Deciding(dossier), vec![]),
     }
 }

@@ -109,6 +109,7 @@ pub(super) fn restart(state: State, wish: Wish, now: OffsetDateTime) -> Next {
         | Wish::WithdrawRescan
         | Wish::SlipGiven
         | Wish::PrintAgain
+        | Wish::Feedback(_)
         | Wish::End => (state, vec![]),
     }
 }

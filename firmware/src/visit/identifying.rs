@@ -31,6 +31,7 @@ pub(super) fn wish(mut dossier: Dossier, wish: Wish) -> Next {
         | Wish::WithdrawRescan
         | Wish::SlipGiven
         | Wish::PrintAgain
+        | Wish::Feedback(_)
         | Wish::End => (State::AwaitingCard(dossier), vec![]),
     }
 }

@@ -751,6 +751,22 @@ fn without_room_a_visit_ends_before_the_officer_and_goes_on_after() {
 }
 
 #[test]
+fn one_answer_is_taken_once_there_is_a_result_and_changes_nothing_else() {
+    let said = |rating| wish(Wish::Feedback(Feedback { rating, complaint: None }));
+    let (visit, effects) = run(vec![start(), said(Rating::Poor)]);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::RecordFeedback(_))));
+    let dossier = visit.dossier().cloned().expect("a visit");
+    let state = State::Refused(dossier, Refusal { reason: RefusalReason::R1 });
+    let refused = Visit { state, since: at(0) };
+    let (thanked, effects) = refused.step(said(Rating::Good), at(1));
+    let good = Feedback { rating: Rating::Good, complaint: None };
+    assert_eq!(effects, [Effect::RecordFeedback(good)]);
+    assert!(matches!(thanked.state(), State::Refused(..)));
+    assert_eq!(thanked.dossier().and_then(|dossier| dossier.say), Some(Say::FeedbackThanks));
+    assert!(thanked.step(said(Rating::Poor), at(2)).1.is_empty(), "one answer");
+}
+
+#[test]
 fn the_last_page_can_be_taken_back_once_it_was_read_and_never_before() {
     let page = PageId(1);
     let scanned = vec![start(), wish(Wish::ScanPage), answer(Answer::Scanned(page))];

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::deferring::{Appointment, Deferral};
 use super::face::FaceOutcome;
+use super::feedback::Feedback;
 use super::rescanning::{Rescan, RescanRequest};
 use crate::steps::check::Finding;
 
@@ -60,6 +61,8 @@ pub struct Dossier {
     pub rescan: Option<Rescan>,
     /// How often the officer asked.
     pub rescans: u8,
+    /// Whether the person said how the service was.
+    pub feedback_given: bool,
     /// What the person should hear now besides the state's own sentence.
     pub say: Option<Say>,
     /// The last trouble, for the technician.
@@ -234,6 +237,8 @@ pub enum Wish {
     SlipGiven,
     /// Print the copy again, after it came to nothing.
     PrintAgain,
+    /// What the person says of the service.
+    Feedback(Feedback),
     /// The person is done or wants to stop.
     End,
 }
@@ -547,6 +552,8 @@ pub enum Effect {
         /// The pages that it comes to.
         pages: Vec<PageId>,
     },
+    /// Record what the person says of the service; fire and forget.
+    RecordFeedback(Feedback),
     /// Stop looking at the person; done at once.
     StopFace,
     /// Note that paper and request are complete: the time limits of the law begin; done at once.
@@ -673,6 +680,8 @@ pub enum Say {
     TicketPaperLow,
     /// The officer has the fee.
     FeeTaken,
+    /// Thanks for the answer.
+    FeedbackThanks,
     /// The copy is being printed.
     PrintingCopy,
     /// Take the printed copy.

@@ -15,8 +15,8 @@ use kiosk::steps::seal_key::SealKey;
 use kiosk::store::{Policy, Record, Store, StoreError};
 use kiosk::upload::Uploader;
 use kiosk::visit::{
-    Answer, Approval, Decision, Deferral, DeferralReason, Event, RefusalReason, RescanReason,
-    RescanRequest, Say, State, Visit, VisitId, Wish,
+    Answer, Approval, Decision, Deferral, DeferralReason, Event, Feedback, Rating, RefusalReason,
+    RescanReason, RescanRequest, Say, State, Visit, VisitId, Wish,
 };
 use kiosk::watchdog::Beats;
 
@@ -271,6 +271,13 @@ impl SimKiosk {
                 self.begin();
             }
             _ if self.deserted => {}
+            State::Issued(..) | State::Refused(..) | State::Deferred(..)
+                if self.chaos.one_in(3) =>
+            {
+                let rating = self.chaos.pick(&[Rating::Good, Rating::Fair, Rating::Poor]);
+                let feedback = Feedback { rating, complaint: None };
+                self.take(Event::Wish(Wish::Feedback(feedback)));
+            }
             State::Collecting(dossier) => self.collect(dossier.pages.is_empty()),
             State::AwaitingCard(_) => {
                 let wish = if self.chaos.one_in(2) { Wish::ScanCard } else { Wish::SkipCard };

@@ -164,7 +164,8 @@ impl Load {
 impl Drop for Load {
     fn drop(&mut self) {
         for child in &mut self.0 {
-            if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
+            if let Some(group) =
+                i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
             {
                 let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
             }

@@ -23,15 +23,15 @@ pub struct Period {
     to: Option<String>,
     /// The kiosk's state folder.
     #[arg(long, default_value = "/var/lib/kiosk")]
-    pub(super) state: PathBuf,
+    pub(in crate::cli) state: PathBuf,
     /// Prints JSON.
     #[arg(long)]
-    pub(super) json: bool,
+    pub(in crate::cli) json: bool,
 }
 
 impl Period {
     /// The first and the last day, where they are given.
-    pub(super) fn days(&self) -> Result<(Option<Date>, Option<Date>), Outcome> {
+    pub(in crate::cli) fn days(&self) -> Result<(Option<Date>, Option<Date>), Outcome> {
         let day = |text: &String| Date::parse(text, format_description!("[year]-[month]-[day]"));
         match (self.from.as_ref().map(day), self.to.as_ref().map(day)) {
             (Some(Err(_)), _) | (_, Some(Err(_))) => {

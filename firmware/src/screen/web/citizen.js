@@ -35,6 +35,9 @@ const LABELS = {
     payTold: 'Chuyển xong, xin đưa màn hình điện thoại cho cán bộ xem. Ông/bà cũng có thể nộp tiền mặt '
       + 'cho cán bộ.',
     feeDue: 'nộp cho cán bộ', feeTaken: 'đã thu',
+    feedback: 'Ông/bà thấy phục vụ thế nào?', complaint: 'Xin cho biết điều gì chưa được:',
+    good: 'Hài lòng', fair: 'Bình thường', poor: 'Chưa hài lòng', tooLong: 'Chờ lâu',
+    tooHard: 'Khó hiểu, khó dùng', manner: 'Thái độ phục vụ', broken: 'Máy trục trặc', other: 'Điều khác',
     'print-again': 'In lại', stop: 'Dừng lại', done: 'Xong',
     sure: 'Dừng lại? Hình ảnh các trang đã quét sẽ bị xóa.', goOn: 'Không, làm tiếp',
     endSure: 'Dừng lại và xóa',
@@ -75,6 +78,10 @@ const LABELS = {
     payAsk: 'Please open your banking app and scan this code.',
     payTold: 'Then show your phone to the officer. You can also pay the officer in cash.',
     feeDue: 'please pay the officer', feeTaken: 'paid',
+    feedback: 'How was the service?', complaint: 'Please tell us what was not well:',
+    good: 'Good', fair: 'Fair', poor: 'Not good', tooLong: 'It took long',
+    tooHard: 'Hard to understand or use', manner: 'How I was treated', broken: 'The machine failed',
+    other: 'Something else',
     'print-again': 'Print again', stop: 'Stop', done: 'Finish',
     sure: 'Stop? The pictures of the pages scanned will be deleted.', goOn: 'No, go on',
     endSure: 'Stop and delete',
@@ -146,6 +153,8 @@ let reading = false;
 let haveIt = false;
 // Whether the code for the transfer of the fee stands in the place of the copy's.
 let paying = false;
+// Whether the person is not content, and may say why.
+let complaining = false;
 // When the view came.
 let viewAt = 0;
 let voice = false;
@@ -321,6 +330,17 @@ function waitWords() {
   return usual ? label('usual')(usual) : label('waiting');
 }
 
+function drawFeedback() {
+  const asked = view.asks_feedback && !paying;
+  show(at('feedback'), asked);
+  put(at('feedback-ask'), label(complaining ? 'complaint' : 'feedback'));
+  show(at('ratings'), !complaining);
+  show(at('complaints'), complaining);
+  all('#feedback button').forEach((button) => {
+    button.disabled = sending || offline;
+  });
+}
+
 function dueWords(appointment) {
   if (!appointment) {
     return '';
@@ -398,6 +418,7 @@ function draw() {
   show(at('notice'), Boolean(view.notice));
   put(at('notice'), view.notice ? view.notice[lang] : '');
   drawIssued(view.issued);
+  drawFeedback();
   drawButtons();
   speakScreen();
 }
@@ -504,6 +525,7 @@ function freshPerson() {
   reading = false;
   haveIt = false;
   paying = false;
+  complaining = false;
   lang = 'vi';
   size = 1;
   copies = 1;
@@ -516,6 +538,7 @@ function take(next) {
   reading = reading && next.state === 'idle';
   const paid = paying && !(next.issued && next.issued.transfer);
   paying = paying && !paid;
+  complaining = complaining && next.asks_feedback;
   const moved = before !== next.state;
   if (moved && next.state === 'idle') {
     freshPerson();
@@ -570,17 +593,17 @@ function listen() {
   }, POLL_MS);
 }
 
-async function wish(name) {
+async function wish(name, told) {
   if (sending || offline) {
     return;
   }
   sending = true;
-  drawButtons();
+  draw();
   try {
     const answer = await fetch(`/api/visit/${name}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(name === 'start' ? { copies } : {}),
+      body: JSON.stringify(told || (name === 'start' ? { copies } : {})),
     });
     offline = answer.status >= 500;
   } catch (_) {
@@ -667,9 +690,28 @@ function onKey(event) {
   }
 }
 
+// Who is content has said it with one touch; who is not may say why with a second one.
+function rate(rating) {
+  if (rating === 'poor') {
+    complaining = true;
+    draw();
+    all('#complaints button')[0].focus();
+    return;
+  }
+  wish('feedback', { rating });
+}
+
 function watchHands() {
   all('[data-wish]').forEach((button) => {
     button.addEventListener('click', () => press(button.dataset.wish));
+  });
+  all('[data-rating]').forEach((button) => {
+    button.addEventListener('click', () => rate(button.dataset.rating));
+  });
+  all('[data-complaint]').forEach((button) => {
+    button.addEventListener('click', () => {
+      wish('feedback', { rating: 'poor', complaint: button.dataset.complaint });
+    });
   });
   at('end-back').addEventListener('click', closeAsk);
   at('end-sure').addEventListener('click', () => {
