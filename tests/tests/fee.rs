@@ -42,7 +42,7 @@ async fn a_fee_is_asked_for_by_code_and_taken_by_an_officers_word() -> Result<()
     let issued = tokio::task::block_in_place(|| issue(&world, &citizen))?;
     assert_eq!((&issued["payment"], &issued["fee_vnd"]), (&json!("due"), &json!(2000)));
 
-    let browser = Browser::start(folder.path(), 1080, 1600).await?;
+    let browser = Browser::start(folder.path(), 1080, 2063).await?;
     browser.open(screens["citizen"].as_str().unwrap_or_default()).await?;
     browser.text_with("#fee", "nộp cho cán bộ").await?;
     assert_eq!(codes(&browser).await?, [issued["qr"].as_str().unwrap_or_default()]);

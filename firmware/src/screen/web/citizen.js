@@ -514,7 +514,8 @@ function placeFocus() {
   const first = all('#buttons button').find((button) => !button.hidden && !button.disabled);
   const waits = view.busy || ['deciding', 'correcting'].includes(view.state);
   placing = true;
-  (waits || !first ? at('say') : first).focus();
+  // The code of a copy stays in sight where the screen is lower than its page.
+  (waits || !first ? at('say') : first).focus({ preventScroll: view.state === 'issued' });
   placing = false;
 }
 
