@@ -47,12 +47,17 @@ fn main() -> ExitCode {
     }))
 }
 
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 /// From exec to the view that the citizen's page shows first.
 fn starts(world: &mut World, count: usize) -> Result<(), Failure> {
     let mut took = vec![];
     for _ in 0..count {
         world.kill_kiosk();
-        let began = Instant::now();
+        let began = now();
         world.start_kiosk_at_once()?;
         let idle = |world: &World| Some(world.citizen().ok()?.view().ok()?["state"] == "idle");
         while idle(world) != Some(true) {
