@@ -34,8 +34,8 @@ pub enum Barcode {
         #[schemars(extend("x-unit" = "ms"))]
         silence_ms: u64,
     },
-    /// A USB keyboard of the US layout (HID), which the kiosk takes away from all other programs. It
-    /// has no keys for Vietnamese letters, so no card is read through it.
+    /// A USB keyboard of the US layout (HID), which the kiosk takes away from all other programs.
+    /// It has no keys for Vietnamese letters, so no card is read through it.
     Keyboard {
         /// The reader's event node, best one of `/dev/input/by-id`; never a keyboard for people.
         device: PathBuf,

@@ -143,7 +143,7 @@ mod tests {
         ) {
             let mut frames = Frames::new(Ending::Line);
             let sent: String = codes.iter().zip(ends).flat_map(|(c, e)| [c.as_str(), e]).collect();
-            let expected: Vec<Cut> = codes.iter().map(|code| Ok(code.clone().into_bytes())).collect();
+            let expected: Vec<Cut> = codes.iter().map(|c| Ok(c.clone().into_bytes())).collect();
             prop_assert_eq!(cut(&mut frames, sent.as_bytes()), expected);
         }
 

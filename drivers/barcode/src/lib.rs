@@ -4,8 +4,8 @@
 //! It gives what a code says, whole, or an error; it knows no code's meaning and logs no payload,
 //! which may be personal data. What it held is wiped as soon as it was given.
 //!
-//! Start with [`SerialReader`]; [`frames`] cuts codes out of bytes, [`keys`] out of keys, without any
-//! I/O.
+//! Start with [`SerialReader`]; [`frames`] cuts codes out of bytes, [`keys`] out of keys, without
+//! any I/O.
 
 pub mod frames;
 mod held;

@@ -274,9 +274,7 @@ impl SimKiosk {
             State::Issued(..) | State::Refused(..) | State::Deferred(..)
                 if self.chaos.one_in(3) =>
             {
-                let rating = self.chaos.pick(&[Rating::Good, Rating::Fair, Rating::Poor]);
-                let feedback = Feedback { rating, complaint: None };
-                self.take(Event::Wish(Wish::Feedback(feedback)));
+                self.answer();
             }
             State::Collecting(dossier) => self.collect(dossier.pages.is_empty()),
             State::AwaitingCard(_) => {
@@ -327,6 +325,13 @@ impl SimKiosk {
             }
         }
         Ok(())
+    }
+
+    /// The person says how it was.
+    fn answer(&mut self) {
+        let rating = self.chaos.pick(&[Rating::Good, Rating::Fair, Rating::Poor]);
+        let feedback = Feedback { rating, complaint: None };
+        self.take(Event::Wish(Wish::Feedback(feedback)));
     }
 
     /// The person lays a page, takes one back, has laid all, or goes away.
