@@ -63,7 +63,8 @@ fn approved(world: &World, card: &Path, pages: &[PathBuf]) -> Result<(Value, Val
     for line in BufReader::new(output).lines() {
         let line = line?;
         if let Some(address) = line.strip_prefix("officer: decide at ") {
-            let officer = Officer(Person::at(address)?);
+            let mut officer = Officer(Person::at(address)?);
+            assert_eq!(officer.sign_in("ha", OFFICER_PIN)?.0, 200);
             case = officer.case()?;
             let (status, answer) = officer.approve("ha", OFFICER_PIN)?;
             assert_eq!(status, 200, "{answer}");
